@@ -1,0 +1,39 @@
+//! The store contract of Netkeep.
+//!
+//! A [`Store`] keeps keys and values, changes several of them in one transaction ([`Txn`]), tells what has
+//! changed ([`Watch`]) and lets entries go with the client that put them ([`Lease`]). Five implementations keep
+//! the same contract; this crate holds it, with the plainest implementation, `memory`.
+//!
+//! | Room | What is in it |
+//! |---|---|
+//! | here | the contract: keys, transactions, watches, leases, errors |
+
+mod entry;
+mod error;
+mod ext;
+mod feed;
+mod info;
+mod key;
+mod lease;
+mod limits;
+mod prefix;
+mod revision;
+mod segment;
+mod store;
+mod txn;
+mod watch;
+
+pub use entry::{Entry, Snapshot};
+pub use error::{Applied, Error, Kind, Result};
+pub use ext::StoreExt;
+pub use feed::Feed;
+pub use info::{Identity, Status, StoreId, StoreInfo};
+pub use key::Key;
+pub use lease::{Lease, LeaseId};
+pub use limits::{LeasedDirectories, Limits};
+pub use prefix::Prefix;
+pub use revision::Revision;
+pub use segment::Segment;
+pub use store::Store;
+pub use txn::{Guard, Txn, Write};
+pub use watch::{Batch, Change, Watch, WatchFrom, WatchItem, WatchSource};
