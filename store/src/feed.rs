@@ -133,6 +133,8 @@ fn weight(changes: &[Change]) -> usize {
         .sum()
 }
 
+type ReadSnapshot = dyn Fn(&Prefix) -> Result<Snapshot> + Send + Sync;
+
 struct Follower {
     feed: Arc<Feed>,
     latest: watch::Receiver<Revision>,
@@ -143,7 +145,7 @@ struct Follower {
     /// caller that lies ahead is another store's and means a reset.
     ahead: bool,
     closed: CancellationToken,
-    snapshot: Box<dyn Fn(&Prefix) -> Result<Snapshot> + Send + Sync>,
+    snapshot: Box<ReadSnapshot>,
 }
 
 #[async_trait]

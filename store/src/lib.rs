@@ -7,7 +7,9 @@
 //! | Room | What is in it |
 //! |---|---|
 //! | here | the contract: keys, transactions, watches, leases, errors |
+//! | [`datastore`] | typed records, collections and transactions of records |
 
+pub mod datastore;
 mod entry;
 mod error;
 mod ext;
@@ -16,6 +18,7 @@ mod info;
 mod key;
 mod lease;
 mod limits;
+mod maintenance;
 mod prefix;
 mod revision;
 mod segment;
@@ -31,6 +34,7 @@ pub use info::{Identity, Status, StoreId, StoreInfo};
 pub use key::Key;
 pub use lease::{Lease, LeaseId};
 pub use limits::{LeasedDirectories, Limits};
+pub use maintenance::{Compaction, Maintenance};
 pub use prefix::Prefix;
 pub use revision::Revision;
 pub use segment::Segment;
