@@ -1,0 +1,38 @@
+//! Judges any store by the clauses of the store contract (`docs/contract.md`).
+//!
+//! Write a [`Harness`] that makes a fresh store, and call [`conformance!`] in a test: it expands to one named
+//! test per [`Case`]. A case panics on the first breach that it sees, and names the clauses that it judges.
+//!
+//! ```
+//! use netkeep_store_conformance::{CASES, Clause};
+//!
+//! assert!(CASES.iter().all(|case| !case.clauses.is_empty()));
+//! let contract = "| C-TXN-1 | Each commit happens wholly or not at all. | `many_keys_at_once` | – |";
+//! let clauses: Vec<Clause> = netkeep_store_conformance::clauses_of(contract);
+//! assert_eq!(clauses[0].cases, ["many_keys_at_once"]);
+//! ```
+//!
+//! | Room | What is in it |
+//! |---|---|
+//! | [`Harness`] | what a judged store must offer |
+//! | [`CASES`], [`conformance!`] | the cases, as data and as tests |
+//! | [`cases`] | the cases themselves, by area |
+//! | [`Mirror`] | a consumer of a watch that believes nothing |
+//! | [`clauses_of`] | the contract, as data |
+
+mod case;
+pub mod cases;
+mod contract;
+mod expect;
+mod given;
+mod harness;
+mod mirror;
+mod table;
+mod wait;
+mod workload;
+
+pub use case::{Case, judge};
+pub use contract::{Clause, clauses_of};
+pub use harness::{Harness, LEASED};
+pub use mirror::Mirror;
+pub use table::CASES;
