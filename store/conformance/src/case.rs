@@ -54,10 +54,6 @@ where
     runtime.block_on(async {
         let harness = make().await;
         let verdict = tokio::time::timeout(DEADLINE, (case.run)(&harness)).await;
-        assert!(
-            verdict.is_ok(),
-            "{name} ({}) did not end within {DEADLINE:?}",
-            case.clauses.join(", ")
-        );
+        assert!(verdict.is_ok(), "{name} ({}) did not end within {DEADLINE:?}", case.clauses.join(", "));
     });
 }

@@ -29,7 +29,8 @@ pub async fn keys_of_every_length(h: &dyn Harness) {
     let deep = "d/".repeat((longest - 1) / 2) + &"d".repeat(2 - longest % 2);
     assert_eq!(deep.len(), longest);
     let wide = format!("w/{}", "w".repeat(longest - 2));
-    for text in ["a", "a/b", "a/b/c/d/e/f/g/h", &deep, &wide, &"k".repeat(longest), &"k".repeat(longest - 1)] {
+    for text in ["a", "a/b", "a/b/c/d/e/f/g/h", &deep, &wide, &"k".repeat(longest), &"k".repeat(longest - 1)]
+    {
         round_trip(&store, &key(text)).await;
     }
 }
@@ -38,10 +39,49 @@ pub async fn keys_of_every_length(h: &dyn Harness) {
 pub async fn any_text_is_a_segment(h: &dyn Harness) {
     let store = h.connect().await;
     let mut texts: Vec<String> = [
-        "", ".", "..", "...", "/", "//", "vendor/net:latest", "10.0.0.0/8", "fd00::/64", "%", "%2F", "a%", " ",
-        " a ", "a b", "\0", "\n", "\u{7f}", "~", "\u{10ffff}", "\u{e000}", "\u{fffe}", "Straße", "网络", "сеть",
-        "شبكة", "नेटवर्क", "🦀", "e\u{301}", "\u{e9}", "[x]", "{y}", "a?b#c", "a*b", "\"quoted\"", "back\\slash", "'",
-        "zookeeper", "null", "-", "_", "+", "=",
+        "",
+        ".",
+        "..",
+        "...",
+        "/",
+        "//",
+        "vendor/net:latest",
+        "10.0.0.0/8",
+        "fd00::/64",
+        "%",
+        "%2F",
+        "a%",
+        " ",
+        " a ",
+        "a b",
+        "\0",
+        "\n",
+        "\u{7f}",
+        "~",
+        "\u{10ffff}",
+        "\u{e000}",
+        "\u{fffe}",
+        "Straße",
+        "网络",
+        "сеть",
+        "شبكة",
+        "नेटवर्क",
+        "🦀",
+        "e\u{301}",
+        "\u{e9}",
+        "[x]",
+        "{y}",
+        "a?b#c",
+        "a*b",
+        "\"quoted\"",
+        "back\\slash",
+        "'",
+        "zookeeper",
+        "null",
+        "-",
+        "_",
+        "+",
+        "=",
     ]
     .map(str::to_owned)
     .into();
@@ -72,8 +112,24 @@ pub async fn any_text_is_a_segment(h: &dyn Harness) {
 pub async fn keys_differ_by_any_byte(h: &dyn Harness) {
     let store = h.connect().await;
     let texts = [
-        "d/a", "d/A", "d/aa", "d/a.", "d/a-", "d/a_", "d/a~", "d/%20a", "d/a%20", "D/a", "d/\u{e9}", "d/e\u{301}",
-        "d/\u{ff41}", "d/\u{430}", "d/0", "d/00", "d/%", "d/%25",
+        "d/a",
+        "d/A",
+        "d/aa",
+        "d/a.",
+        "d/a-",
+        "d/a_",
+        "d/a~",
+        "d/%20a",
+        "d/a%20",
+        "D/a",
+        "d/\u{e9}",
+        "d/e\u{301}",
+        "d/\u{ff41}",
+        "d/\u{430}",
+        "d/0",
+        "d/00",
+        "d/%",
+        "d/%25",
     ];
     for text in texts {
         commit(&store, &Txn::new().absent(key(text)).put(key(text), text)).await;
