@@ -9,6 +9,7 @@
 //! | here | the contract: keys, transactions, watches, leases, errors |
 //! | [`datastore`] | typed records, collections and transactions of records |
 
+mod backends;
 pub mod datastore;
 mod entry;
 mod error;
@@ -25,8 +26,10 @@ mod revision;
 mod segment;
 mod store;
 mod txn;
+mod url;
 mod watch;
 
+pub use backends::{Backend, Backends, MemoryBackend, OpenOptions, Opened};
 pub use entry::{Entry, Snapshot};
 pub use error::{Applied, Error, Kind, Result};
 pub use ext::StoreExt;
@@ -42,4 +45,5 @@ pub use revision::Revision;
 pub use segment::Segment;
 pub use store::Store;
 pub use txn::{Guard, Txn, Write};
+pub use url::{HostPort, StoreUrl};
 pub use watch::{Batch, Change, Watch, WatchFrom, WatchItem, WatchSource};
