@@ -1,0 +1,9 @@
+//! Ids: 128 bits of time and randomness.
+
+mod bits;
+mod prefix;
+mod typed;
+
+pub use bits::Id;
+pub use prefix::IdPrefix;
+pub use typed::{EndpointId, HostId, NetworkId, OperationId, RequestId, SandboxId, TypedId};

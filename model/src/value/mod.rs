@@ -1,0 +1,45 @@
+//! Values that records and drivers share.
+
+mod actor;
+mod address;
+mod claim;
+mod interface;
+mod mac;
+mod object;
+mod options;
+mod owner;
+mod phase;
+mod pool;
+mod pool_ref;
+mod port_binding;
+mod port_range;
+mod protocol;
+mod route;
+mod scope;
+mod service;
+mod skip;
+mod table_entry;
+mod timestamp;
+mod transport_port;
+
+pub use actor::{HostRef, Incarnation};
+pub use address::{address_from_segment, address_segment};
+pub use claim::{Claim, LinkUse};
+pub use interface::{InterfaceNames, InterfaceSpec};
+pub use mac::MacAddress;
+pub use object::{Object, ObjectKind};
+pub use options::{Labels, Options};
+pub use owner::Owner;
+pub use phase::Phase;
+pub use pool::Pool;
+pub use pool_ref::PoolRef;
+pub use port_binding::PortBinding;
+pub use port_range::PortRange;
+pub use protocol::Protocol;
+pub use route::Route;
+pub use scope::Scope;
+pub use service::{Service, ServicePort};
+pub(crate) use skip::is_default;
+pub use table_entry::{TableEntry, TableValue};
+pub use timestamp::Timestamp;
+pub use transport_port::TransportPort;
