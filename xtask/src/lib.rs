@@ -1,0 +1,18 @@
+//! The workspace's own tool: what cargo cannot say about this house.
+//!
+//! `cargo xtask verify` reads and judges, `cargo xtask test` builds and runs, `cargo xtask tidy` holds the rules
+//! that no compiler knows. Tidy is also a test of this package, so plain `cargo test` catches a broken rule.
+
+mod examples;
+mod step;
+mod tally;
+mod test;
+pub mod tidy;
+mod verify;
+mod workspace;
+
+pub use examples::example_in;
+pub use tally::Tally;
+pub use test::test;
+pub use verify::verify;
+pub use workspace::{Dependency, DependencyKind, Package, Workspace};
