@@ -13,7 +13,7 @@
 //! | `name` | a file or folder named for nothing in particular |
 //! | `link` | a link in a document to a file that is not there |
 //! | `adr` | a decision without a number, a title or a place in the list |
-//! | `map` | a package that `ARCHITECTURE.md` does not name |
+//! | `map` | a code map whose rows are not the packages of the workspace |
 
 mod adr;
 mod cancel;
