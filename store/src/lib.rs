@@ -7,6 +7,9 @@
 //! | Room | What is in it |
 //! |---|---|
 //! | here | the contract: keys, transactions, watches, leases, errors |
+//! | here | the store in memory: [`MemoryServer`], [`MemoryStore`] |
+//! | here | [`Backends`], which open a store by its [`StoreUrl`], and the [`Maintenance`] of its file |
+//! | [`layers`] | namespace, metrics, trace, retry, timeout, around any store |
 //! | [`datastore`] | typed records, collections and transactions of records |
 
 mod backends;
@@ -17,6 +20,7 @@ mod ext;
 mod feed;
 mod info;
 mod key;
+pub mod layers;
 mod lease;
 mod limits;
 mod maintenance;
