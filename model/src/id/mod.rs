@@ -6,4 +6,4 @@ mod typed;
 
 pub use bits::Id;
 pub use prefix::IdPrefix;
-pub use typed::{EndpointId, HostId, NetworkId, OperationId, RequestId, SandboxId, TypedId};
+pub use typed::{ClientId, EndpointId, HostId, NetworkId, OperationId, RequestId, SandboxId, TypedId};

@@ -111,4 +111,6 @@ typed_ids! {
     OperationId;
     /// Names a request of a client; a creation that carries it gives its bits to what it creates.
     RequestId;
+    /// Names this host as a client of the global store, across restarts; its outcome slots bear it.
+    ClientId;
 }

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pool, PortRange, Protocol, is_default};
+use super::{Pool, Protocol, is_default};
 use crate::{Class, LinkName, Space};
 
 /// A claim on something that only one owner can have, or several if all of them share it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Claim {
     /// A number of a class, such as a VNI.
@@ -23,9 +23,9 @@ pub enum Claim {
     Link {
         /// The interface.
         name: LinkName,
-        /// Alone or with others.
+        /// True if several owners may hold it together, such as the parent of macvlan networks.
         #[serde(default, skip_serializing_if = "is_default")]
-        usage: LinkUse,
+        shared: bool,
     },
     /// A pool, or a sub-pool of it.
     Pool {
@@ -43,8 +43,10 @@ pub enum Claim {
         protocol: Protocol,
         /// The address of the host; the unspecified address stands for all of its family.
         ip: IpAddr,
-        /// The ports.
-        ports: PortRange,
+        /// The first.
+        from: u16,
+        /// The last.
+        to: u16,
     },
     /// An address.
     Address {
@@ -57,34 +59,18 @@ pub enum Claim {
     },
 }
 
-/// Whether a link is used alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LinkUse {
-    /// By one owner alone.
-    #[default]
-    Exclusive,
-    /// Together with all others who share it.
-    Shared,
-}
-
-impl fmt::Display for LinkUse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Exclusive => "exclusive",
-            Self::Shared => "shared",
-        })
-    }
-}
-
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number { class, n } => write!(f, "{class} {n}"),
-            Self::Link { name, usage } => write!(f, "link {name} ({usage})"),
+            Self::Link { name, shared: false } => write!(f, "link {name}"),
+            Self::Link { name, shared: true } => write!(f, "link {name} (shared)"),
             Self::Pool { space, pool, sub: None } => write!(f, "pool {pool} in {space}"),
             Self::Pool { space, pool, sub: Some(sub) } => write!(f, "sub-pool {sub} of {pool} in {space}"),
-            Self::Ports { protocol, ip, ports } => write!(f, "port {ports}/{protocol} on {ip}"),
+            Self::Ports { protocol, ip, from, to } if from == to => {
+                write!(f, "port {from}/{protocol} on {ip}")
+            }
+            Self::Ports { protocol, ip, from, to } => write!(f, "ports {from}-{to}/{protocol} on {ip}"),
             Self::Address { space, pool, ip } => write!(f, "address {ip} of {pool} in {space}"),
         }
     }

@@ -24,7 +24,7 @@ mod transport_port;
 
 pub use actor::{HostRef, Incarnation};
 pub use address::{address_from_segment, address_segment};
-pub use claim::{Claim, LinkUse};
+pub use claim::Claim;
 pub use interface::{InterfaceNames, InterfaceSpec};
 pub use mac::MacAddress;
 pub use object::{Object, ObjectKind};
@@ -39,7 +39,7 @@ pub use protocol::Protocol;
 pub use route::Route;
 pub use scope::Scope;
 pub use service::{Service, ServicePort};
-pub(crate) use skip::is_default;
+pub(crate) use skip::{is_default, is_true, yes};
 pub use table_entry::{TableEntry, TableValue};
 pub use timestamp::Timestamp;
 pub use transport_port::TransportPort;

@@ -86,9 +86,9 @@ impl Owner {
 impl From<Object> for Owner {
     fn from(object: Object) -> Self {
         match object {
-            Object::Network { network } => Self::Network { network },
-            Object::Endpoint { network, endpoint } => Self::Endpoint { network, endpoint },
-            Object::Join { network, endpoint, sandbox } => Self::Join { network, endpoint, sandbox },
+            Object::Network(network) => Self::Network { network },
+            Object::Endpoint(network, endpoint) => Self::Endpoint { network, endpoint },
+            Object::Join(network, endpoint, sandbox) => Self::Join { network, endpoint, sandbox },
         }
     }
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::Protocol;
 use crate::{Error, Result};
 
-/// One port of one protocol, as in `80/tcp`.
+/// One port of one protocol, as in `80/tcp`, also in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct TransportPort {
     /// The protocol.
     pub protocol: Protocol,
@@ -35,5 +36,19 @@ impl FromStr for TransportPort {
                 Err(Error::invalid("port", text, "a port is written as in \"80/tcp\", \"53/udp\" or \"80\""))
             }
         }
+    }
+}
+
+impl TryFrom<String> for TransportPort {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<TransportPort> for String {
+    fn from(port: TransportPort) -> Self {
+        port.to_string()
     }
 }

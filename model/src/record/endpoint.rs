@@ -1,0 +1,180 @@
+//! Endpoints.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use netkeep_store::Segment;
+use netkeep_store::datastore::RecordId;
+use serde::{Deserialize, Serialize};
+
+use crate::value::is_default;
+use crate::{
+    ContainerId, EndpointId, EndpointName, HostRef, InterfaceSpec, MacAddress, NetworkId, Object,
+    OperationId, Options, Phase, PortBinding, Route, SandboxId, Service, Timestamp, TransportPort,
+};
+
+/// An endpoint of a network, at `endpoints/<network>/<endpoint>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Its name, unique within its network by the record [`EndpointNameRecord`](super::EndpointNameRecord).
+    pub name: EndpointName,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The run of the daemon that made it: when that is evicted, the endpoint is released.
+    pub owner: HostRef,
+    /// Whether it is whole.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub phase: Phase,
+    /// Its interfaces, with their addresses.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub interfaces: Vec<InterfaceSpec>,
+    /// The addresses that the caller asked for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub requested: RequestedAddresses,
+    /// What the IPAM driver was told.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ipam_options: Options,
+    /// The gateways that a sandbox gets with it, one a family at most.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gateways: Vec<IpAddr>,
+    /// The routes that a sandbox gets with it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub routes: Vec<Route>,
+    /// Whether it never wants a gateway of another network beside it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_gateway_service: bool,
+    /// The ports on which it is said to listen.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub exposed_ports: Vec<TransportPort>,
+    /// The ports that the host is to publish.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bindings_wanted: Vec<PortBinding>,
+    /// The ports that the host publishes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bindings: Vec<PortBinding>,
+    /// What the driver is told.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub options: Options,
+    /// The name servers that the driver is told of.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub dns: Vec<IpAddr>,
+    /// Further names of this endpoint on its network.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub aliases: Vec<String>,
+    /// Names that its sandbox alone sees, with the names that they stand for.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub link_aliases: BTreeMap<String, String>,
+    /// Whether its name is not to be found by others.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub anonymous: bool,
+    /// Whether its sandbox needs no name resolution of ours.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_resolution: bool,
+    /// Its rank when a sandbox chooses its gateway: the highest wins.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub priority: i32,
+    /// The service that it is a task of.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub service: Option<Service>,
+    /// Whether it is the load balancer of its network.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub load_balancer: bool,
+    /// The sandbox that it is in.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub attachment: Option<Attachment>,
+}
+
+/// The addresses that the caller of a creation asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RequestedAddresses {
+    /// The hardware address.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mac: Option<MacAddress>,
+    /// The IPv4 address.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ipv4: Option<Ipv4Addr>,
+    /// The IPv6 address.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ipv6: Option<Ipv6Addr>,
+    /// Link-local addresses, with their prefix lengths.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub link_local: Vec<IpNet>,
+}
+
+/// That an endpoint is in a sandbox: since when, where, and by which operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The sandbox.
+    pub sandbox: SandboxId,
+    /// The run of the daemon that joined them.
+    pub host: HostRef,
+    /// The operation that joined them, by which its [`Intent`](super::Intent) is judged.
+    pub operation: OperationId,
+    /// When.
+    pub since: Timestamp,
+    /// The container of the sandbox, for people.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub container: Option<ContainerId>,
+}
+
+/// The place of an [`Endpoint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EndpointKey {
+    /// The network.
+    pub network: NetworkId,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+}
+
+impl Endpoint {
+    /// An endpoint with only what it must have.
+    pub fn new(name: EndpointName, owner: HostRef, created: Timestamp) -> Self {
+        Self {
+            name,
+            created,
+            owner,
+            phase: Phase::Ready,
+            interfaces: Vec::new(),
+            requested: RequestedAddresses::default(),
+            ipam_options: Options::new(),
+            gateways: Vec::new(),
+            routes: Vec::new(),
+            no_gateway_service: false,
+            exposed_ports: Vec::new(),
+            bindings_wanted: Vec::new(),
+            bindings: Vec::new(),
+            options: Options::new(),
+            dns: Vec::new(),
+            aliases: Vec::new(),
+            link_aliases: BTreeMap::new(),
+            anonymous: false,
+            no_resolution: false,
+            priority: 0,
+            service: None,
+            load_balancer: false,
+            attachment: None,
+        }
+    }
+}
+
+impl EndpointKey {
+    /// What drivers call it.
+    pub const fn object(self) -> Object {
+        Object::Endpoint(self.network, self.endpoint)
+    }
+}
+
+impl RecordId for EndpointKey {
+    fn segments(&self) -> Vec<Segment> {
+        vec![self.network.segment(), self.endpoint.segment()]
+    }
+
+    fn from_segments(segments: &[Segment]) -> Option<Self> {
+        let [network, endpoint] = segments else { return None };
+        Some(Self {
+            network: NetworkId::from_segment(network)?,
+            endpoint: EndpointId::from_segment(endpoint)?,
+        })
+    }
+}
