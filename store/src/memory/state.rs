@@ -108,7 +108,6 @@ impl State {
     pub(super) fn restart(&mut self) {
         self.run.cancel();
         self.run = CancellationToken::new();
-        self.feed.end();
         self.feed = Arc::new(Feed::new(self.revision));
         self.leases.restart();
     }
