@@ -66,7 +66,7 @@ pub trait IpamDriver: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A pool that is asked for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PoolRequest {
     /// Where.
     pub space: Space,

@@ -3,28 +3,26 @@
 //! A driver **plans** (decides, as a value), **ensures** (makes this host agree with what was committed) and
 //! **removes**. See [`NetworkDriver`] and [`IpamDriver`].
 
-mod claim;
 mod error;
 mod info;
 mod ipam_driver;
 mod network_driver;
 mod notes;
-mod object;
 mod outcome;
 mod plan;
 mod request;
 mod state;
 mod view;
+mod want;
 
-pub use claim::{Claim, Order, Want};
 pub use error::{Error, ErrorKind, Result};
 pub use info::{DriverInfo, IpamInfo, Mode};
 pub use ipam_driver::{AddressGrant, AddressRequest, Grant, IpamDriver, PoolGrant, PoolRequest, Purpose};
+pub use netkeep_model::{Claim, Object};
 pub use network_driver::{
     ClusterAllocator, Discovery, ExternalConnectivity, HostEvent, NetworkDriver, TableDriver, TableEvent,
 };
 pub use notes::{HostNotes, Notes, Remains};
-pub use object::Object;
 pub use outcome::{DriverRecovery, EnsureError, RemoveError};
 pub use plan::{Answer, Plan, PlannedRecord};
 pub use request::{
@@ -32,3 +30,4 @@ pub use request::{
 };
 pub use state::{EndpointState, HostState, JoinState, NetworkState};
 pub use view::{PlanView, PoolView};
+pub use want::{Order, Want};

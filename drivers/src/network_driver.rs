@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use netkeep_model::{NetworkId, Options, PortBinding};
-use netkeep_store::Segment;
+use netkeep_model::{
+    HostId, NetworkId, Object, Options, PortBinding, TableEntry, TableKey, TableName, TableValue,
+};
 
 use crate::{
     DriverInfo, DriverRecovery, EndpointAnswer, EndpointRequest, EndpointState, EnsureError, HostNotes,
-    HostState, JoinAnswer, JoinRequest, JoinState, NetworkAnswer, NetworkRequest, NetworkState, Object, Plan,
+    HostState, JoinAnswer, JoinRequest, JoinState, NetworkAnswer, NetworkRequest, NetworkState, Plan,
     PlanView, Remains, RemoveError, Result,
 };
 
@@ -210,29 +211,29 @@ pub trait TableDriver: Send + Sync {
     async fn on_table(&self, network: &NetworkId, event: TableEvent) -> Result<()>;
 
     /// What an entry says, to be shown.
-    fn decode(&self, table: &Segment, key: &str, value: &[u8]) -> Option<(Object, BTreeMap<String, String>)>;
+    fn decode(&self, network: &NetworkId, entry: &TableEntry) -> Option<(Object, BTreeMap<String, String>)>;
 }
 
 /// A change of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableEvent {
-    /// Forget what you knew: these are all entries, as table, key and value.
-    Reset(Vec<(Segment, String, Vec<u8>)>),
+    /// Forget what you knew: these are all entries.
+    Reset(Vec<TableEntry>),
     /// There is a new entry.
-    Created(Segment, String, Vec<u8>),
+    Created(TableEntry),
     /// An entry has another value.
     Changed {
         /// The table.
-        table: Segment,
+        table: TableName,
         /// The key.
-        key: String,
+        key: TableKey,
         /// What it was.
-        old: Vec<u8>,
+        old: TableValue,
         /// What it is.
-        new: Vec<u8>,
+        new: TableValue,
     },
     /// An entry is gone; its last value.
-    Removed(Segment, String, Vec<u8>),
+    Removed(TableEntry),
 }
 
 /// News of other hosts.
@@ -252,14 +253,14 @@ pub enum HostEvent {
     /// It is there, at this address.
     Present {
         /// Which.
-        host: netkeep_model::HostId,
+        host: HostId,
         /// Where it is reached.
         address: String,
         /// True for this host itself.
         this: bool,
     },
     /// It is gone.
-    Gone(netkeep_model::HostId),
+    Gone(HostId),
 }
 
 fn _object_safe(_: &dyn NetworkDriver) {}

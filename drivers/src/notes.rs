@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use netkeep_model::Object;
 use netkeep_store::Segment;
 
-use crate::{Object, PlannedRecord, Result};
+use crate::{PlannedRecord, Result};
 
 /// A driver's notes on one object.
 pub type Notes = BTreeMap<Segment, serde_json::Value>;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Claim, Error, Object};
+use netkeep_model::{Claim, Object};
+
+use crate::Error;
 
 /// Why `ensure_*` did not succeed.
 #[derive(Debug)]

@@ -1,9 +1,7 @@
 //! What a driver decides.
 
-use netkeep_model::Scope;
+use netkeep_model::{Claim, Object, Scope};
 use netkeep_store::Segment;
-
-use crate::{Claim, Object};
 
 /// What a driver has decided, as a value: the controller puts it into the transaction of the operation.
 #[derive(Clone, Debug, PartialEq)]

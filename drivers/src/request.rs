@@ -1,11 +1,12 @@
 //! What a network driver is asked, and what it answers.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use netkeep_model::{
-    Endpoint, EndpointId, InterfaceNames, InterfaceSpec, Network, NetworkId, Options, Route, SandboxId,
-    TableEntry,
+    Endpoint, EndpointId, InterfaceNames, InterfaceSpec, Network, NetworkId, Options, PortBinding, Route,
+    SandboxId, TableEntry, TableName,
 };
 
 use crate::{EndpointState, NetworkState};
@@ -23,9 +24,9 @@ pub struct NetworkRequest {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NetworkAnswer {
     /// Tables whose entries the driver wants to hear of.
-    pub tables: Vec<String>,
+    pub tables: Vec<TableName>,
     /// What the driver has settled, to be kept in the network's record and shown to people.
-    pub allocated: std::collections::BTreeMap<String, String>,
+    pub allocated: BTreeMap<String, String>,
 }
 
 /// An endpoint that is to be.
@@ -57,7 +58,7 @@ pub struct EndpointAnswer {
     /// caller had set is honoured or refused, never overridden.
     pub interfaces: Vec<InterfaceSpec>,
     /// The port bindings that were settled, of those that were wanted.
-    pub bindings: Vec<netkeep_model::PortBinding>,
+    pub bindings: Vec<PortBinding>,
 }
 
 /// An attachment that is to be.
@@ -84,6 +85,9 @@ pub struct JoinAnswer {
     pub routes: Vec<Route>,
     /// True if the endpoint never wants a gateway of another network beside it.
     pub no_gateway_service: bool,
+    /// The port bindings that were settled for as long as the attachment lasts, of those that the endpoint wants
+    /// and does not have yet.
+    pub bindings: Vec<PortBinding>,
     /// Entries that live as long as the attachment.
     pub table_entries: Vec<TableEntry>,
     /// The hosts file that the sandbox shall have instead of its own.

@@ -1,8 +1,8 @@
 //! Committed values, as a driver gets them.
 
-use netkeep_model::{Endpoint, EndpointId, Network, NetworkId, Options, SandboxId};
+use netkeep_model::{Endpoint, EndpointId, Network, NetworkId, Object, Options, SandboxId};
 
-use crate::{Notes, Object, PlannedRecord};
+use crate::{Notes, PlannedRecord};
 
 /// A network as it was committed.
 #[derive(Clone, Debug, PartialEq)]

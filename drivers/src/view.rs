@@ -1,8 +1,8 @@
 //! What a driver sees when it plans.
 
-use netkeep_model::{Owner, Pool, Scope, Space};
+use netkeep_model::{Claim, Object, Owner, Pool, Scope, Space};
 
-use crate::{Claim, Object, PlannedRecord, Want};
+use crate::{PlannedRecord, Want};
 
 /// The state that a plan is made from: one revision of the replica, plus what this operation has planned so far.
 ///
@@ -19,6 +19,12 @@ pub trait PlanView: Send + Sync {
 
     /// The pools of a space.
     fn pools(&self, space: &Space) -> Vec<PoolView>;
+
+    /// The pool of a space that is just this one; `None` if there is none. Addresses are planned with it, so it
+    /// should not cost more in a space of many pools.
+    fn pool(&self, space: &Space, pool: Pool) -> Option<PoolView> {
+        self.pools(space).into_iter().find(|view| view.pool == pool)
+    }
 }
 
 /// A pool of a space.
