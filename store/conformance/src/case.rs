@@ -10,6 +10,9 @@ use crate::{CASES, Harness};
 /// shorter than 10 s.
 const DEADLINE: Duration = Duration::from_secs(300);
 
+/// A case under way.
+pub type Run<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
 /// One question to a store.
 #[derive(Clone, Copy)]
 pub struct Case {
@@ -20,7 +23,7 @@ pub struct Case {
     /// The clauses of the contract that it judges.
     pub clauses: &'static [&'static str],
     /// Asks it; panics if the store breaks a clause.
-    pub run: for<'a> fn(&'a dyn Harness) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    pub run: for<'a> fn(&'a dyn Harness) -> Run<'a>,
 }
 
 impl fmt::Debug for Case {

@@ -28,10 +28,11 @@ mod given;
 mod harness;
 mod mirror;
 mod table;
+mod together;
 mod wait;
 mod workload;
 
-pub use case::{Case, judge};
+pub use case::{Case, Run, judge};
 pub use contract::{Clause, clauses_of};
 pub use harness::{Harness, LEASED};
 pub use mirror::Mirror;

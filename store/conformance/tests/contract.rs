@@ -23,14 +23,18 @@ fn by_clause(pairs: impl IntoIterator<Item = (String, String)>) -> BTreeMap<Stri
 #[test]
 fn every_clause_has_its_cases_and_every_case_its_clauses() {
     let contract = contract();
-    assert!(contract.len() > 50, "the contract has {} clauses: the parser no longer reads it", contract.len());
+    assert!(
+        contract.len() > 50,
+        "the contract has {} clauses: the parser no longer reads it",
+        contract.len()
+    );
     let written = contract.iter().flat_map(|clause| {
         assert!(!clause.cases.is_empty(), "{} has no case", clause.id);
         clause.cases.iter().map(|case| (clause.id.clone(), case.clone()))
     });
-    let coded = CASES.iter().flat_map(|case| {
-        case.clauses.iter().map(|clause| ((*clause).to_owned(), case.name.to_owned()))
-    });
+    let coded = CASES
+        .iter()
+        .flat_map(|case| case.clauses.iter().map(|clause| ((*clause).to_owned(), case.name.to_owned())));
     assert_eq!(by_clause(written), by_clause(coded), "left: the contract, right: the cases");
 }
 
@@ -46,13 +50,18 @@ fn numbers_and_names_are_given_once() {
 #[test]
 fn the_comment_of_each_case_begins_with_its_clauses() {
     for case in CASES {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases").join(case.area).with_extension("rs");
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases").join(case.area).with_extension("rs");
         let source = fs::read_to_string(&path).expect("each area is a file");
         let start = source.find(&format!("pub async fn {}(", case.name)).expect("each case is in its area");
         let comment: Vec<&str> =
             source[..start].lines().rev().take_while(|line| line.starts_with("///")).collect();
         let first = comment.last().unwrap_or_else(|| panic!("{} has no comment", case.name));
         let expected = format!("/// {}: ", case.clauses.join(", "));
-        assert!(first.starts_with(&expected), "the comment of {} does not begin with {expected:?}", case.name);
+        assert!(
+            first.starts_with(&expected),
+            "the comment of {} does not begin with {expected:?}",
+            case.name
+        );
     }
 }
