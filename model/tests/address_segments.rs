@@ -8,9 +8,17 @@ use netkeep_store::Segment;
 use proptest::prelude::*;
 
 fn any_net() -> impl Strategy<Value = IpNet> {
-    (any::<IpAddr>(), 0..=128_u8).prop_map(|(ip, length)| {
+    // A few addresses close together, so that nets meet often, besides any.
+    let near = (any::<bool>(), 0..16_u8).prop_map(|(v4, last)| {
+        if v4 {
+            IpAddr::from([10, 0, 0, last])
+        } else {
+            IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, last.into()])
+        }
+    });
+    (prop_oneof![any::<IpAddr>(), near], 0..=8_u8, any::<bool>()).prop_map(|(ip, length, long)| {
         let most = if ip.is_ipv4() { 32 } else { 128 };
-        IpNet::new(ip, length.min(most)).unwrap()
+        IpNet::new(ip, if long { most - length } else { length }).unwrap()
     })
 }
 
