@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
@@ -26,6 +26,14 @@ pub struct AddressRecord {
     /// What the IPAM driver said of it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub metadata: Labels,
+}
+
+impl Record for AddressRecord {
+    type Home = Either;
+    type Id = AddressKey;
+    const KIND: &'static str = "address";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "addresses";
 }
 
 /// What an address is for.

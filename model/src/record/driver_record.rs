@@ -1,7 +1,7 @@
 //! Drivers' own records.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +14,14 @@ use crate::{DriverKind, Object};
 pub struct DriverRecord {
     /// What only the driver understands.
     pub value: Value,
+}
+
+impl Record for DriverRecord {
+    type Home = Either;
+    type Id = DriverRecordKey;
+    const KIND: &'static str = "driver-record";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "drivers";
 }
 
 /// The place of a [`DriverRecord`].

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
@@ -83,6 +83,14 @@ pub struct Endpoint {
     /// The sandbox that it is in.
     #[serde(default, skip_serializing_if = "is_default")]
     pub attachment: Option<Attachment>,
+}
+
+impl Record for Endpoint {
+    type Home = Either;
+    type Id = EndpointKey;
+    const KIND: &'static str = "endpoint";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "endpoints";
 }
 
 /// The addresses that the caller of a creation asked for.

@@ -1,7 +1,7 @@
 //! Names of endpoints.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{EndpointId, EndpointName, NetworkId};
@@ -11,6 +11,14 @@ use crate::{EndpointId, EndpointName, NetworkId};
 pub struct EndpointNameRecord {
     /// The endpoint.
     pub endpoint: EndpointId,
+}
+
+impl Record for EndpointNameRecord {
+    type Home = Either;
+    type Id = EndpointNameKey;
+    const KIND: &'static str = "endpoint-name";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "endpoint-names";
 }
 
 /// The place of an [`EndpointNameRecord`].

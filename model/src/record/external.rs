@@ -3,7 +3,7 @@
 use std::fmt;
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{EndpointId, ForeignId, HostId, NetworkId, PoolRef, SandboxId, Timestamp};
@@ -17,6 +17,14 @@ pub struct ExternalId {
     pub target: ExternalTarget,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl Record for ExternalId {
+    type Home = Either;
+    type Id = ExternalKey;
+    const KIND: &'static str = "external-id";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "external";
 }
 
 /// A thing of ours that another program names.

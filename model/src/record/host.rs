@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use netkeep_store::datastore::{Global, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
-use crate::{BootId, Incarnation, Timestamp};
+use crate::{BootId, HostId, Incarnation, Timestamp};
 
 /// A host, at `hosts/<host>`: rewritten by each start of its daemon and by its eviction, by nothing else.
 ///
@@ -35,6 +36,14 @@ pub struct Host {
     /// one, is released.
     #[serde(default, skip_serializing_if = "is_default")]
     pub evicted_through: Incarnation,
+}
+
+impl Record for Host {
+    type Home = Global;
+    type Id = HostId;
+    const KIND: &'static str = "host";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "hosts";
 }
 
 impl Host {

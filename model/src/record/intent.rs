@@ -1,9 +1,10 @@
 //! Operations that span both stores.
 
+use netkeep_store::datastore::{Local, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
-use crate::{Claim, HostRef, Object, Timestamp};
+use crate::{Claim, HostRef, Object, OperationId, Timestamp};
 
 /// An operation of this host on a global network, at `intents/<operation>`: written to the local store, with the
 /// local claims of the operation, before the global commit that decides it, and removed when it is done.
@@ -23,6 +24,14 @@ pub struct Intent {
     /// What was claimed on this host for it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub claims: Vec<Claim>,
+}
+
+impl Record for Intent {
+    type Home = Local;
+    type Id = OperationId;
+    const KIND: &'static str = "intent";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "intents";
 }
 
 /// What an intent is about.

@@ -5,12 +5,10 @@ use netkeep_store::datastore::{Either, Global, Local, Record};
 use serde_json::Value;
 
 use super::{
-    AddressKey, AddressRecord, AddressSpace, Alive, DriverRecord, DriverRecordKey, Endpoint, EndpointKey,
-    EndpointNameKey, EndpointNameRecord, ExternalId, ExternalKey, Gone, Host, Intent, Link, Mark, Network,
-    NetworkNameRecord, NumberKey, NumberRecord, PoolKey, PoolRecord, PortBlock, PortBlockKey, PublishedEntry,
-    PublishedEntryKey, Realized, RealizedKey, Sandbox, SubPoolKey, SubPoolRecord, ThisHost, ThisHostKey,
+    AddressRecord, AddressSpace, Alive, DriverRecord, Endpoint, EndpointNameRecord, ExternalId, Gone, Host,
+    Intent, Link, Mark, Network, NetworkNameRecord, NumberRecord, PoolRecord, PortBlock, PublishedEntry,
+    Realized, Sandbox, SubPoolRecord, ThisHost,
 };
-use crate::{HostId, LinkName, NetworkId, NetworkName, OperationId, SandboxId, Space};
 
 /// What is known of one kind of record without its type; what walks a whole store works with these.
 #[derive(Clone, Copy, Debug)]
@@ -65,57 +63,64 @@ impl RecordKind {
     }
 }
 
+/// Every kind of record.
+pub static RECORD_KINDS: &[RecordKind] = &[
+    kind::<Network>(),
+    kind::<NetworkNameRecord>(),
+    kind::<Endpoint>(),
+    kind::<EndpointNameRecord>(),
+    kind::<AddressSpace>(),
+    kind::<PoolRecord>(),
+    kind::<SubPoolRecord>(),
+    kind::<AddressRecord>(),
+    kind::<NumberRecord>(),
+    kind::<PortBlock>(),
+    kind::<Link>(),
+    kind::<Sandbox>(),
+    kind::<Intent>(),
+    kind::<Realized>(),
+    kind::<ThisHost>(),
+    kind::<Mark>(),
+    kind::<Host>(),
+    kind::<Alive>(),
+    kind::<Gone>(),
+    kind::<PublishedEntry>(),
+    kind::<DriverRecord>(),
+    kind::<ExternalId>(),
+];
+
+/// A home as a value.
+trait Placed {
+    const PLACE: Place;
+}
+
+impl Placed for Local {
+    const PLACE: Place = Place::Local;
+}
+
+impl Placed for Global {
+    const PLACE: Place = Place::Global;
+}
+
+impl Placed for Either {
+    const PLACE: Place = Place::Either;
+}
+
+const fn kind<T: Record<Home: Placed>>() -> RecordKind {
+    RecordKind {
+        kind: T::KIND,
+        version: T::VERSION,
+        root: T::ROOT,
+        place: T::Home::PLACE,
+        holds: holds::<T>,
+        recode: recode::<T>,
+    }
+}
+
 fn holds<T: Record>(key: &Key) -> bool {
     T::id(key).is_some()
 }
 
 fn recode<T: Record>(record: &Value) -> serde_json::Result<Value> {
     serde_json::to_value(T::deserialize(record)?)
-}
-
-macro_rules! records {
-    ($($record:ident, $id:ident, $home:ident, $kind:literal, $version:literal, $root:literal;)*) => {
-        $(impl Record for $record {
-            type Home = $home;
-            type Id = $id;
-            const KIND: &'static str = $kind;
-            const VERSION: u32 = $version;
-            const ROOT: &'static str = $root;
-        })*
-
-        /// Every kind of record.
-        pub static RECORD_KINDS: &[RecordKind] = &[$(RecordKind {
-            kind: $kind,
-            version: $version,
-            root: $root,
-            place: Place::$home,
-            holds: holds::<$record>,
-            recode: recode::<$record>,
-        }),*];
-    };
-}
-
-records! {
-    Network, NetworkId, Either, "network", 1, "networks";
-    NetworkNameRecord, NetworkName, Either, "network-name", 1, "network-names";
-    Endpoint, EndpointKey, Either, "endpoint", 1, "endpoints";
-    EndpointNameRecord, EndpointNameKey, Either, "endpoint-name", 1, "endpoint-names";
-    AddressSpace, Space, Either, "space", 1, "spaces";
-    PoolRecord, PoolKey, Either, "pool", 1, "pools";
-    SubPoolRecord, SubPoolKey, Either, "sub-pool", 1, "subpools";
-    AddressRecord, AddressKey, Either, "address", 1, "addresses";
-    NumberRecord, NumberKey, Either, "number", 1, "numbers";
-    PortBlock, PortBlockKey, Local, "port-block", 1, "ports";
-    Link, LinkName, Local, "link", 1, "links";
-    Sandbox, SandboxId, Local, "sandbox", 1, "sandboxes";
-    Intent, OperationId, Local, "intent", 1, "intents";
-    Realized, RealizedKey, Local, "realized", 1, "realized";
-    ThisHost, ThisHostKey, Local, "this-host", 1, "meta";
-    Mark, HostId, Either, "mark", 1, "marks";
-    Host, HostId, Global, "host", 1, "hosts";
-    Alive, HostId, Global, "alive", 1, "alive";
-    Gone, HostId, Global, "gone", 1, "gone";
-    PublishedEntry, PublishedEntryKey, Global, "table-entry", 1, "tables";
-    DriverRecord, DriverRecordKey, Either, "driver-record", 1, "drivers";
-    ExternalId, ExternalKey, Either, "external-id", 1, "external";
 }

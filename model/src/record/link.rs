@@ -1,7 +1,7 @@
 //! Claims on links of this host.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Local, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{LinkName, Owner};
@@ -13,6 +13,14 @@ use crate::{LinkName, Owner};
 pub struct Link {
     shared: bool,
     owners: Vec<Owner>,
+}
+
+impl Record for Link {
+    type Home = Local;
+    type Id = LinkName;
+    const KIND: &'static str = "link";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "links";
 }
 
 impl Link {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use netkeep_store::datastore::{Either, Record};
 use serde::{Deserialize, Serialize};
 
 use super::NetworkIpam;
@@ -74,6 +75,14 @@ pub struct Network {
     /// How the load balancer forwards.
     #[serde(default, skip_serializing_if = "is_default")]
     pub load_balancer_mode: LoadBalancerMode,
+}
+
+impl Record for Network {
+    type Home = Either;
+    type Id = NetworkId;
+    const KIND: &'static str = "network";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "networks";
 }
 
 impl Network {

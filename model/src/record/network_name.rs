@@ -1,7 +1,7 @@
 //! Names of networks.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{NetworkId, NetworkName};
@@ -11,6 +11,14 @@ use crate::{NetworkId, NetworkName};
 pub struct NetworkNameRecord {
     /// The network.
     pub network: NetworkId,
+}
+
+impl Record for NetworkNameRecord {
+    type Home = Either;
+    type Id = NetworkName;
+    const KIND: &'static str = "network-name";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "network-names";
 }
 
 impl RecordId for NetworkName {

@@ -1,7 +1,7 @@
 //! Numbers that are given.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Class, Owner};
@@ -11,6 +11,14 @@ use crate::{Class, Owner};
 pub struct NumberRecord {
     /// Who holds it.
     pub owner: Owner,
+}
+
+impl Record for NumberRecord {
+    type Home = Either;
+    type Id = NumberKey;
+    const KIND: &'static str = "number";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "numbers";
 }
 
 /// The place of a [`NumberRecord`]; in the key the number has 16 hex digits, so that keys sort as numbers do.

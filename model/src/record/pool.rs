@@ -1,7 +1,7 @@
 //! Pools.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
@@ -26,6 +26,14 @@ pub struct PoolRecord {
     /// What the IPAM driver calls it, where it does not know it by its addresses.
     #[serde(default, skip_serializing_if = "is_default")]
     pub foreign_id: Option<String>,
+}
+
+impl Record for PoolRecord {
+    type Home = Either;
+    type Id = PoolKey;
+    const KIND: &'static str = "pool";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "pools";
 }
 
 /// The place of a [`PoolRecord`].

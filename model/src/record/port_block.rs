@@ -3,8 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use netkeep_store::datastore::{Local, Record};
 use serde::{Deserialize, Serialize};
 
+use super::PortBlockKey;
 use crate::{Owner, PortRange};
 
 /// The claims on 256 ports of one protocol, at `ports/<protocol>/<port ÷ 256>`.
@@ -15,6 +17,14 @@ use crate::{Owner, PortRange};
 #[serde(try_from = "Stored")]
 pub struct PortBlock {
     claims: Vec<PortClaim>,
+}
+
+impl Record for PortBlock {
+    type Home = Local;
+    type Id = PortBlockKey;
+    const KIND: &'static str = "port-block";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "ports";
 }
 
 #[derive(Deserialize)]

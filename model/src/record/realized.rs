@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Local, Record, RecordId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,6 +32,14 @@ pub struct Realized {
     /// The notes, by driver and name.
     #[serde(default, skip_serializing_if = "is_default")]
     pub notes: BTreeMap<DriverKind, BTreeMap<Segment, Value>>,
+}
+
+impl Record for Realized {
+    type Home = Local;
+    type Id = RealizedKey;
+    const KIND: &'static str = "realized";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "realized";
 }
 
 /// The place of a [`Realized`]: the kind of the object, then its ids in key form with hyphens between them.

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use netkeep_store::datastore::{Local, Record};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
 use crate::{
-    BootId, ContainerId, EndpointId, Labels, NetworkId, Options, Phase, PortBinding, Timestamp, TransportPort,
+    BootId, ContainerId, EndpointId, Labels, NetworkId, Options, Phase, PortBinding, SandboxId, Timestamp,
+    TransportPort,
 };
 
 /// The network side of a container on this host, at `sandboxes/<sandbox>`.
@@ -79,6 +81,14 @@ pub struct Sandbox {
     /// What people attach to it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub labels: Labels,
+}
+
+impl Record for Sandbox {
+    type Home = Local;
+    type Id = SandboxId;
+    const KIND: &'static str = "sandbox";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "sandboxes";
 }
 
 /// What a sandbox is for.

@@ -1,7 +1,7 @@
 //! Address spaces.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{IpamKind, OperationId, Space};
@@ -15,6 +15,14 @@ pub struct AddressSpace {
     pub driver: IpamKind,
     /// The last operation that changed its set of pools.
     pub touched: OperationId,
+}
+
+impl Record for AddressSpace {
+    type Home = Either;
+    type Id = Space;
+    const KIND: &'static str = "space";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "spaces";
 }
 
 impl RecordId for Space {

@@ -1,7 +1,7 @@
 //! Parts of pools.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
@@ -26,6 +26,14 @@ pub struct SubPoolRecord {
     /// What the IPAM driver calls it, where it does not know it by its addresses.
     #[serde(default, skip_serializing_if = "is_default")]
     pub foreign_id: Option<String>,
+}
+
+impl Record for SubPoolRecord {
+    type Home = Either;
+    type Id = SubPoolKey;
+    const KIND: &'static str = "sub-pool";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "subpools";
 }
 
 /// The place of a [`SubPoolRecord`].

@@ -1,7 +1,7 @@
 //! What drivers publish to the other hosts.
 
 use netkeep_store::Segment;
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Global, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
 use crate::{HostRef, NetworkId, Owner, TableKey, TableName, TableValue};
@@ -18,6 +18,14 @@ pub struct PublishedEntry {
     pub by: HostRef,
     /// What only the driver understands.
     pub value: TableValue,
+}
+
+impl Record for PublishedEntry {
+    type Home = Global;
+    type Id = PublishedEntryKey;
+    const KIND: &'static str = "table-entry";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "tables";
 }
 
 /// The place of a [`PublishedEntry`].

@@ -1,6 +1,6 @@
 //! What a host knows of itself.
 
-use netkeep_store::datastore::RecordId;
+use netkeep_store::datastore::{Local, Record, RecordId};
 use netkeep_store::{Identity, Revision, Segment};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,14 @@ pub struct ThisHost {
     /// The global store that it worked with last.
     #[serde(default, skip_serializing_if = "is_default")]
     pub global: Option<KnownStore>,
+}
+
+impl Record for ThisHost {
+    type Home = Local;
+    type Id = ThisHostKey;
+    const KIND: &'static str = "this-host";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "meta";
 }
 
 /// What a host remembers of a store, so that it notices when the store was restored or exchanged.
