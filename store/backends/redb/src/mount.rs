@@ -1,0 +1,236 @@
+//! The storage that redb is given.
+
+use std::collections::HashMap;
+use std::io;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redb::{BackendError, StorageBackend};
+
+use crate::volume::{Call, Volume};
+
+const BLOCK: u64 = 4096;
+
+/// The storage of one opening: goes through the [`Volume`], and at first holds back what redb writes.
+///
+/// Opening a file may repair it. Until the file is known to be ours, nothing of that may reach the disk, so a new
+/// mount keeps all changes in memory; [`Mount::release`] makes them. A file that is refused stays as it was.
+#[derive(Clone, Debug)]
+pub(crate) struct Mount(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    volume: Arc<Volume>,
+    backend: Box<dyn StorageBackend>,
+    holding: AtomicBool,
+    held: Mutex<Held>,
+}
+
+/// Changes that were not yet made.
+#[derive(Debug, Default)]
+struct Held {
+    steps: Vec<Step>,
+    /// How the blocks that the steps touch look after them.
+    blocks: HashMap<u64, Vec<u8>>,
+    /// The length after the steps; `None` if none changes it.
+    length: Option<u64>,
+    /// The shortest length in between: what the disk has beyond it reads as zeros.
+    shortest: u64,
+}
+
+#[derive(Debug)]
+enum Step {
+    Write(u64, Vec<u8>),
+    Resize(u64),
+    Sync,
+}
+
+impl Mount {
+    /// Opens the disk and holds back every change.
+    pub(crate) fn holding(volume: &Arc<Volume>) -> io::Result<Self> {
+        let backend = volume.disk().open()?;
+        let length = backend.len()?;
+        volume.set_length(length);
+        let held = Held { shortest: length, ..Held::default() };
+        Ok(Self(Arc::new(Inner {
+            volume: Arc::clone(volume),
+            backend,
+            holding: AtomicBool::new(true),
+            held: Mutex::new(held),
+        })))
+    }
+
+    /// Makes the changes that were held back, in their order, and holds back none from now on.
+    pub(crate) fn release(&self) -> io::Result<()> {
+        let inner = &*self.0;
+        let mut held = inner.held.lock().unwrap_or_else(PoisonError::into_inner);
+        for step in std::mem::take(&mut *held).steps {
+            match step {
+                Step::Write(offset, data) => {
+                    inner.volume.call(Call::Write, || inner.backend.write(offset, &data))?;
+                }
+                Step::Resize(length) => inner.resize(length)?,
+                Step::Sync => inner.volume.sync(|| inner.backend.sync_data())?,
+            }
+        }
+        inner.holding.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    /// Does `hold` with the held changes; `None` if none are held back any more.
+    fn held<T>(&self, hold: impl FnOnce(&mut Held) -> io::Result<T>) -> Option<io::Result<T>> {
+        if !self.0.holding.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // Released while we waited for the lock.
+        self.0.holding.load(Ordering::Acquire).then(|| hold(&mut held))
+    }
+}
+
+impl Inner {
+    fn resize(&self, length: u64) -> io::Result<()> {
+        self.volume.call(Call::Resize, || self.backend.set_len(length))?;
+        self.volume.set_length(length);
+        Ok(())
+    }
+}
+
+impl Held {
+    fn length(&self, backend: &dyn StorageBackend) -> io::Result<u64> {
+        self.length.map_or_else(|| backend.len(), Ok)
+    }
+
+    /// One block as it looks now, zeros where the storage has nothing.
+    fn block(&self, backend: &dyn StorageBackend, index: u64) -> io::Result<Vec<u8>> {
+        if let Some(block) = self.blocks.get(&index) {
+            return Ok(block.clone());
+        }
+        let mut block = vec![0; BLOCK as usize];
+        let start = index * BLOCK;
+        let there = self.shortest.saturating_sub(start).min(BLOCK) as usize;
+        if there > 0 {
+            backend.read(start, &mut block[..there])?;
+        }
+        Ok(block)
+    }
+
+    fn read(&self, backend: &dyn StorageBackend, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        if offset + out.len() as u64 > self.length(backend)? {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if self.blocks.is_empty() && self.length.is_none() {
+            return backend.read(offset, out);
+        }
+        let mut done = 0;
+        while done < out.len() {
+            let at = offset + done as u64;
+            let within = (at % BLOCK) as usize;
+            let count = (BLOCK as usize - within).min(out.len() - done);
+            let block = self.block(backend, at / BLOCK)?;
+            out[done..done + count].copy_from_slice(&block[within..within + count]);
+            done += count;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, backend: &dyn StorageBackend, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut done = 0;
+        while done < data.len() {
+            let at = offset + done as u64;
+            let within = (at % BLOCK) as usize;
+            let count = (BLOCK as usize - within).min(data.len() - done);
+            let mut block = self.block(backend, at / BLOCK)?;
+            block[within..within + count].copy_from_slice(&data[done..done + count]);
+            self.blocks.insert(at / BLOCK, block);
+            done += count;
+        }
+        let end = offset + data.len() as u64;
+        if end > self.length(backend)? {
+            self.length = Some(end);
+        }
+        self.steps.push(Step::Write(offset, data.to_vec()));
+        Ok(())
+    }
+
+    fn resize(&mut self, length: u64) {
+        self.blocks.retain(|index, block| {
+            let keep = length.saturating_sub(index * BLOCK).min(BLOCK) as usize;
+            block[keep..].fill(0);
+            keep > 0
+        });
+        self.shortest = self.shortest.min(length);
+        self.length = Some(length);
+        self.steps.push(Step::Resize(length));
+    }
+}
+
+impl StorageBackend for Mount {
+    fn len(&self) -> io::Result<u64> {
+        let inner = &*self.0;
+        let length = || inner.volume.call(Call::Length, || inner.backend.len());
+        self.held(|held| held.length.map_or_else(length, Ok)).unwrap_or_else(length)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let inner = &*self.0;
+        if let Some(result) = self.held(|held| held.read(&*inner.backend, offset, out)) {
+            return result;
+        }
+        inner.volume.call(Call::Read, || inner.backend.read(offset, out))
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let held = self.held(|held| {
+            held.resize(len);
+            Ok(())
+        });
+        held.unwrap_or_else(|| self.0.resize(len))
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let inner = &*self.0;
+        let held = self.held(|held| {
+            held.steps.push(Step::Sync);
+            Ok(())
+        });
+        held.unwrap_or_else(|| inner.volume.sync(|| inner.backend.sync_data()))
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let inner = &*self.0;
+        if let Some(result) = self.held(|held| held.write(&*inner.backend, offset, data)) {
+            return result;
+        }
+        inner.volume.call(Call::Write, || inner.backend.write(offset, data))
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.0.backend.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.backend.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.backend.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.backend.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.backend.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.backend.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.backend.query_lock_range(start, end)
+    }
+}
