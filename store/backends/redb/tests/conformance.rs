@@ -1,64 +1,100 @@
-//! The store keeps the contract.
+//! The store keeps the contract, bare and behind all layers.
 
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use netkeep_store::layers::{LayerConfig, stack};
 use netkeep_store::{LeasedDirectories, Prefix, Store};
 use netkeep_store_conformance::{Harness, LEASED};
 use netkeep_store_redb::{RedbConfig, RedbStore};
 use tempfile::TempDir;
 
-/// A file in a folder of its own, with the handles that were given out.
+/// A file in a folder of its own, whose handles come within layers.
 struct File {
     folder: TempDir,
-    /// The handle that keeps the file open between two others, and all that came from it.
-    open: Mutex<(Arc<RedbStore>, Vec<Arc<RedbStore>>)>,
-    others: Mutex<Vec<TempDir>>,
+    layers: Layers,
+    open: Mutex<Open>,
+    others: Mutex<Vec<File>>,
 }
 
-async fn open(folder: &TempDir) -> Arc<RedbStore> {
-    let leased = Prefix::parse(LEASED).expect("one segment is a prefix");
-    let config = RedbConfig::new(folder.path().join("store.redb"), LeasedDirectories::new([leased]));
-    Arc::new(RedbStore::open(config).await.expect("a fresh file can be opened"))
+/// Which layers, and below which prefix they use the store.
+#[derive(Clone, Copy)]
+struct Layers {
+    namespace: &'static str,
+    around: fn(Arc<dyn Store>) -> Arc<dyn Store>,
 }
 
-async fn fresh() -> File {
-    let folder = TempDir::new().expect("a temporary folder can be made");
-    let first = open(&folder).await;
-    File { folder, open: Mutex::new((first, Vec::new())), others: Mutex::default() }
+struct Open {
+    /// Keeps the file open between two other handles.
+    first: Arc<RedbStore>,
+    others: Vec<Arc<RedbStore>>,
+}
+
+fn prefix(text: &str) -> Prefix {
+    Prefix::parse(text).expect("the prefixes of this test are well-formed")
+}
+
+async fn open(folder: &TempDir, layers: Layers) -> Open {
+    let leased = LeasedDirectories::new([prefix(LEASED)]).below(&prefix(layers.namespace));
+    let leased = leased.expect("a short prefix has room below it");
+    let config = RedbConfig::new(folder.path().join("store.redb"), leased);
+    let first = RedbStore::open(config).await.expect("a file of our own can be opened");
+    Open { first: Arc::new(first), others: Vec::new() }
+}
+
+impl File {
+    async fn fresh(layers: Layers) -> Self {
+        let folder = TempDir::new().expect("a temporary folder can be made");
+        let open = Mutex::new(open(&folder, layers).await);
+        Self { folder, layers, open, others: Mutex::default() }
+    }
 }
 
 #[async_trait]
 impl Harness for File {
     async fn connect(&self) -> Arc<dyn Store> {
         let mut open = self.open.lock().unwrap();
-        let handle = Arc::new(open.0.connect());
-        open.1.push(Arc::clone(&handle));
-        handle
+        let handle = Arc::new(open.first.connect());
+        open.others.push(Arc::clone(&handle));
+        (self.layers.around)(handle)
     }
 
     async fn restart(&self) {
-        let (first, others) = {
+        let handles: Vec<_> = {
             let mut open = self.open.lock().unwrap();
-            (Arc::clone(&open.0), std::mem::take(&mut open.1))
+            open.others.drain(..).collect::<Vec<_>>().into_iter().chain([Arc::clone(&open.first)]).collect()
         };
-        for handle in others.iter().chain([&first]) {
-            handle.close().await.expect("a handle can be closed");
+        for handle in handles {
+            handle.close().await.expect("a handle of a healthy store can be closed");
         }
-        let again = open(&self.folder).await;
-        self.open.lock().unwrap().0 = again;
+        let again = open(&self.folder, self.layers).await;
+        *self.open.lock().unwrap() = again;
     }
 
     async fn other_store(&self) -> Arc<dyn Store> {
-        let folder = TempDir::new().expect("a temporary folder can be made");
-        let store = open(&folder).await;
-        self.others.lock().unwrap().push(folder);
+        let other = Self::fresh(self.layers).await;
+        let store = other.connect().await;
+        self.others.lock().unwrap().push(other);
         store
     }
 }
 
 mod bare {
-    use super::fresh;
+    use super::{File, Layers};
 
-    netkeep_store_conformance::conformance!(fresh);
+    netkeep_store_conformance::conformance!(|| File::fresh(Layers { namespace: "", around: |store| store }));
+}
+
+mod all_layers {
+    use super::{File, LayerConfig, Layers, prefix, stack};
+
+    const NAMESPACE: &str = "one/two%2Fthree";
+
+    netkeep_store_conformance::conformance!(|| File::fresh(Layers {
+        namespace: NAMESPACE,
+        around: |store| {
+            let config = LayerConfig { namespace: prefix(NAMESPACE), ..LayerConfig::default() };
+            stack(store, &config).0
+        }
+    }));
 }
