@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `direction` | a dependency against the street, or on what a package must not know |
 //! | `manifest` | a package without description, shared lints or shared versions |
+//! | `backend` | a backend that lacks a file which every backend has |
 //! | `clause` | a contract clause without a case, a case without a clause |
 //! | `cancel` | a public async function that does not say its cancel safety |
 //! | `golden` | a kind of record without its stored form under `model/tests/golden/` |
@@ -16,6 +17,7 @@
 //! | `map` | a code map whose rows are not the packages of the workspace |
 
 mod adr;
+mod backend;
 mod cancel;
 mod clause;
 mod direction;
@@ -48,6 +50,7 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     findings.extend(direction::check(workspace));
     findings.extend(manifest::check(workspace, &tree));
+    findings.extend(backend::check(workspace, &tree));
     findings.extend(clause::check(&tree));
     findings.extend(cancel::check(workspace, &tree));
     findings.extend(golden::check(&tree));
