@@ -65,7 +65,7 @@ impl Key {
 
     /// The segments, first to last.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = Segment> + '_ {
-        self.0.split('/').map(|part| Segment::parse(part).expect("a key holds only checked segments"))
+        self.0.split('/').map(Segment::from_checked)
     }
 
     /// The directory of this key: all but its last segment.

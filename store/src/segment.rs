@@ -46,6 +46,10 @@ impl Segment {
         }
     }
 
+    pub(crate) fn from_checked(escaped: &str) -> Self {
+        Self(escaped.into())
+    }
+
     /// The escaped form, as it stands in a key.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -12,6 +12,7 @@ mod local;
 mod record;
 mod records;
 mod transaction;
+mod unknown;
 mod versioned;
 mod watch;
 
@@ -23,5 +24,6 @@ pub use local::{LocalDatastore, LocalStore};
 pub use record::{Record, RecordId};
 pub use records::{Datastore, Records};
 pub use transaction::Transaction;
+use unknown::Unknown;
 pub use versioned::Versioned;
 pub use watch::{RecordChange, RecordItem, RecordWatch};

@@ -40,12 +40,9 @@ pub trait Record:
 
     /// The id in a key; `None` if no record of this type can have that key.
     fn id(key: &Key) -> Option<Self::Id> {
-        let segments: Vec<Segment> = key.segments().collect();
-        let (root, rest) = segments.split_first()?;
-        if root.as_str() != Self::ROOT {
-            return None;
-        }
-        Self::Id::from_segments(rest)
+        let rest = key.as_str().strip_prefix(Self::ROOT)?.strip_prefix('/')?;
+        let segments: Vec<Segment> = rest.split('/').map(Segment::from_checked).collect();
+        Self::Id::from_segments(&segments)
     }
 
     /// The directory below which all records of this type lie.

@@ -142,6 +142,18 @@ impl<S: Home> Transaction<S> {
         }
     }
 
+    /// Adds all guards and changes of `other`.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Invalid`](crate::Kind::Invalid) if the two guard a key in different ways or both change one.
+    pub fn merge(&mut self, other: Self) -> Result<()> {
+        for guard in other.guards.into_values() {
+            self.guard(guard)?;
+        }
+        other.writes.into_values().try_for_each(|write| self.write(write))
+    }
+
     /// True if it changes `key`.
     pub fn writes(&self, key: &Key) -> bool {
         self.writes.contains_key(key)

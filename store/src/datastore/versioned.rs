@@ -1,8 +1,6 @@
 //! A record as it was read.
 
-use serde_json::Value;
-
-use super::Record;
+use super::{Record, Unknown};
 use crate::{Entry, Error, Kind, Result, Revision};
 
 /// A record with its id and the commit that wrote it: the only thing that lets you change it.
@@ -14,7 +12,7 @@ pub struct Versioned<T: Record> {
     pub record: T,
     revision: Revision,
     version: u32,
-    unknown: Option<Value>,
+    unknown: Option<Unknown>,
 }
 
 impl<T: Record> Versioned<T> {
@@ -52,7 +50,7 @@ impl<T: Record> Versioned<T> {
         Self { record: next, revision, version: T::VERSION, ..self.clone() }
     }
 
-    pub(super) fn unknown(&self) -> Option<&Value> {
+    pub(super) fn unknown(&self) -> Option<&Unknown> {
         self.unknown.as_ref()
     }
 
