@@ -1,0 +1,289 @@
+//! Creating an endpoint.
+
+use std::sync::Arc;
+
+use netkeep_drivers::{
+    Answer, EndpointAnswer, EndpointRequest, EnsureError, Mode, NetworkDriver, Object, Origin,
+};
+use netkeep_model::{
+    Claim, Endpoint, EndpointId, EndpointKey, EndpointNameKey, EndpointNameRecord, Id, InterfaceSpec,
+    Network, OperationId, Owner, Phase, RealizedKey,
+};
+use netkeep_store::datastore::{Transaction, Versioned};
+
+use super::addresses::Addresses;
+use super::{info, specification, state};
+use crate::controller::Inner;
+use crate::operation::{
+    Assembly, Attempts, Draft, MAX_TAKEN, SiteNotes, View, endpoint_queue, realized, remains,
+};
+use crate::{EndpointInfo, EndpointSpec, Error, ErrorKind, Result, lookup, network};
+
+/// Creates an endpoint.
+pub(crate) async fn create(inner: &Arc<Inner>, network: &str, spec: EndpointSpec) -> Result<EndpointInfo> {
+    let id = EndpointId::from(spec.request.map_or_else(Id::generate, Id::from));
+    let network = lookup::network(&inner.site.replica.read(), network)?.id;
+    let _turn = inner.site.queues.turn([endpoint_queue(network, id)]).await;
+    let mut attempts = Attempts::default();
+    let mut taken = Vec::new();
+    loop {
+        let of = usable(inner, network)?;
+        if let Some(found) = repeated(inner, &of, &spec, id)? {
+            return Ok(found);
+        }
+        let key = EndpointKey { network, endpoint: id };
+        let creation =
+            Creation { inner, spec: &spec, of: &of, key, operation: OperationId::generate(), taken: &taken };
+        match creation.attempt().await {
+            Ok(Outcome::Created(created)) => return Ok(*created),
+            Ok(Outcome::Taken(claim, error)) => {
+                if taken.len() == MAX_TAKEN {
+                    return Err(error);
+                }
+                taken.push(claim);
+            }
+            Err(error) => attempts.again(error).await?,
+        }
+    }
+}
+
+/// The network, if it may have endpoints.
+fn usable(inner: &Inner, id: netkeep_model::NetworkId) -> Result<Versioned<Network>> {
+    let state = inner.site.replica.read();
+    let Some(network) = state.tables.networks.get(&id) else {
+        return Err(Error::not_found(format!("network {id} was removed meanwhile")));
+    };
+    let name = network.record.name.as_str();
+    if network.record.config_only {
+        return Err(Error::new(
+            ErrorKind::Forbidden,
+            format!("network {name:?} only lends its configuration; it cannot have endpoints"),
+        ));
+    }
+    match network.record.phase {
+        Phase::Ready => Ok(network.clone()),
+        Phase::Creating { .. } => {
+            Err(Error::new(ErrorKind::InUse, format!("network {name:?} is still being created")))
+        }
+        Phase::Deleting { .. } => {
+            Err(Error::new(ErrorKind::InUse, format!("network {name:?} is being deleted")))
+        }
+    }
+}
+
+/// The endpoint that this request has made already, if it has.
+fn repeated(
+    inner: &Inner,
+    of: &Versioned<Network>,
+    spec: &EndpointSpec,
+    id: EndpointId,
+) -> Result<Option<EndpointInfo>> {
+    let state = inner.site.replica.read();
+    if let Some(found) = state.tables.endpoints.get(&EndpointKey { network: of.id, endpoint: id }) {
+        specification::check_repeated(spec, &found.record)?;
+        return match found.record.phase {
+            Phase::Ready => Ok(Some(info(of, found))),
+            Phase::Creating { .. } | Phase::Deleting { .. } => Err(Error::new(
+                ErrorKind::InUse,
+                format!("endpoint {:?} is in between; delete it", found.record.name.as_str()),
+            )),
+        };
+    }
+    let name = EndpointNameKey { network: of.id, name: spec.name.clone() };
+    if let Some(found) = state.tables.endpoint_names.get(&name) {
+        return Err(Error::new(
+            ErrorKind::Exists,
+            format!(
+                "name: there is an endpoint {:?} in network {:?} already, with id {}",
+                spec.name.as_str(),
+                of.record.name.as_str(),
+                found.record.endpoint
+            ),
+        ));
+    }
+    Ok(None)
+}
+
+enum Outcome {
+    Created(Box<EndpointInfo>),
+    /// Someone unknown to the store holds this claim; the creation was undone.
+    Taken(Claim, Error),
+}
+
+struct Creation<'a> {
+    inner: &'a Arc<Inner>,
+    spec: &'a EndpointSpec,
+    of: &'a Versioned<Network>,
+    key: EndpointKey,
+    operation: OperationId,
+    taken: &'a [Claim],
+}
+
+impl Creation<'_> {
+    async fn attempt(&self) -> Result<Outcome> {
+        let site = &self.inner.site;
+        let driver = self.inner.registry.resolve_network(&self.of.record.driver).await?;
+        let mut endpoint = specification::record(self.spec, site.actor)?;
+        let owner = Owner::Endpoint { network: self.key.network, endpoint: self.key.endpoint };
+        let draft = Draft::new(&site.replica, self.spec.adopt, self.taken);
+        if driver.info().addresses {
+            endpoint.interfaces = vec![self.interface(&endpoint, &owner, &draft).await?];
+        } else if endpoint.requested != netkeep_model::RequestedAddresses::default() {
+            return Err(Error::invalid(format!(
+                "ipv4, ipv6, link_local, mac: endpoints of driver {} have no addresses; leave them out",
+                self.of.record.driver
+            )));
+        }
+        let ensure = self.plan(&*driver, &mut endpoint, &owner, &draft).await?;
+        if ensure == Some(Mode::Called) {
+            endpoint.phase = Phase::Creating { by: site.actor, operation: self.operation };
+        }
+
+        let _turn = site.queues.turn(draft.queues()).await;
+        let mut tx = Transaction::new();
+        tx.unchanged(self.of)?;
+        tx.create(&self.key, &endpoint)?;
+        let name = EndpointNameKey { network: self.key.network, name: endpoint.name.clone() };
+        tx.create(&name, &EndpointNameRecord { endpoint: self.key.endpoint })?;
+        if ensure.is_some() {
+            let told = serde_json::to_value(&endpoint).unwrap_or_default();
+            let note = realized(site, &self.of.record.driver, told);
+            tx.create(&RealizedKey(self.object()), &note)?;
+        }
+        Assembly::new(&site.replica.read(), self.operation).take(&draft, &mut tx)?;
+        let revision = site.commit(tx).await?;
+        drop(draft);
+        let written = Versioned::written(self.key, endpoint, revision);
+        match ensure {
+            None => Ok(Outcome::Created(Box::new(info(self.of, &written)))),
+            Some(mode) => self.realize(&*driver, mode).await,
+        }
+    }
+
+    fn object(&self) -> Object {
+        Object::Endpoint(self.key.network, self.key.endpoint)
+    }
+
+    async fn interface(&self, endpoint: &Endpoint, owner: &Owner, draft: &Draft) -> Result<InterfaceSpec> {
+        let network = &self.of.record;
+        let Some(kind) = &network.ipam.driver else {
+            return Ok(InterfaceSpec { mac: endpoint.requested.mac, ..InterfaceSpec::default() });
+        };
+        let ipam = self.inner.registry.resolve_ipam(kind).await?;
+        Addresses { network, ipam: &*ipam, owner, draft }.choose(endpoint).await
+    }
+
+    /// Asks the driver. Returns whether this host has something to do, and whether the driver must be called.
+    async fn plan(
+        &self,
+        driver: &dyn NetworkDriver,
+        endpoint: &mut Endpoint,
+        owner: &Owner,
+        draft: &Draft,
+    ) -> Result<Option<Mode>> {
+        let kind = &self.of.record.driver;
+        let view = View::new(draft, self.of.record.scope, Some(kind));
+        let request = EndpointRequest {
+            network: network::state(&self.inner.site.replica.read(), self.of),
+            id: self.key.endpoint,
+            endpoint: endpoint.clone(),
+            origin: Origin::Requested,
+        };
+        let plan = driver.plan_endpoint(&view, &request).await?;
+        draft.accept(&plan, owner, kind)?;
+        match plan.answer {
+            Answer::Now(answer) => {
+                settle(endpoint, answer)?;
+                Ok(plan.ensure.then_some(Mode::Planned))
+            }
+            Answer::FromCall => Ok(Some(Mode::Called)),
+        }
+    }
+
+    /// Makes this host agree, and keeps the answer of a driver that had to be called.
+    async fn realize(&self, driver: &dyn NetworkDriver, mode: Mode) -> Result<Outcome> {
+        let site = &self.inner.site;
+        let kind = &self.of.record.driver;
+        let notes = SiteNotes { site, driver: kind };
+        let (read, told) = {
+            let known = site.replica.read();
+            let Some(read) = known.tables.endpoints.get(&self.key) else {
+                return Err(Error::not_found("the endpoint was removed meanwhile"));
+            };
+            (read.clone(), state(&known, self.of, read))
+        };
+        let error = match driver.ensure_endpoint(&notes, &told).await {
+            Ok(answer) if mode == Mode::Called => {
+                let mut next = Endpoint { phase: Phase::Ready, ..read.record.clone() };
+                match settle(&mut next, answer) {
+                    Ok(()) => {
+                        let mut tx = Transaction::new();
+                        tx.replace(&read, &next)?;
+                        let revision = site.commit(tx).await?;
+                        return Ok(Outcome::Created(Box::new(info(
+                            self.of,
+                            &read.rewritten(next, revision),
+                        ))));
+                    }
+                    // The driver has made what is not wanted: it is taken down again.
+                    Err(error) => EnsureError::Unknown(netkeep_drivers::Error::new(
+                        netkeep_drivers::ErrorKind::Internal,
+                        error.to_string(),
+                    )),
+                }
+            }
+            Ok(_) => return Ok(Outcome::Created(Box::new(info(self.of, &read)))),
+            Err(error) => error,
+        };
+        if let EnsureError::Unknown(_) = &error {
+            let left = remains(&site.replica.read(), kind, self.object());
+            if let Err(remove) = driver.remove(&notes, &left).await {
+                tracing::warn!(endpoint = %read.record.name, error = %remove, "what may have been made is not removed");
+            }
+        }
+        super::remove_from_store(self.inner, self.key).await?;
+        Ok(match error {
+            EnsureError::Taken(claim, error) => Outcome::Taken(claim, error.into()),
+            EnsureError::Refused(error) | EnsureError::Unknown(error) => return Err(error.into()),
+        })
+    }
+}
+
+/// Keeps what the driver has answered.
+///
+/// # Errors
+///
+/// [`ErrorKind::Internal`] if it overrides what was set.
+fn settle(endpoint: &mut Endpoint, answer: EndpointAnswer) -> Result<()> {
+    if !answer.interfaces.is_empty() && answer.interfaces.len() != endpoint.interfaces.len() {
+        return Err(overridden("the number of interfaces"));
+    }
+    for (had, answered) in endpoint.interfaces.iter_mut().zip(answer.interfaces) {
+        fill(&mut had.mac, answered.mac, "mac")?;
+        fill(&mut had.ipv4, answered.ipv4, "ipv4")?;
+        fill(&mut had.ipv6, answered.ipv6, "ipv6")?;
+        fill(&mut had.names, answered.names, "names")?;
+        if had.link_local.is_empty() {
+            had.link_local = answered.link_local;
+        } else if !answered.link_local.is_empty() && answered.link_local != had.link_local {
+            return Err(overridden("link_local"));
+        }
+    }
+    endpoint.bindings = answer.bindings;
+    Ok(())
+}
+
+fn fill<T: PartialEq>(had: &mut Option<T>, answered: Option<T>, field: &str) -> Result<()> {
+    match (&had, answered) {
+        (_, None) => Ok(()),
+        (Some(set), Some(answered)) if *set != answered => Err(overridden(field)),
+        (_, answered) => {
+            *had = answered;
+            Ok(())
+        }
+    }
+}
+
+fn overridden(field: &str) -> Error {
+    Error::internal(format!("the driver overrides {field}, which was set; it may only fill what is empty"))
+}

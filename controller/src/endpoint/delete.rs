@@ -1,0 +1,123 @@
+//! Deleting an endpoint.
+
+use std::sync::Arc;
+
+use netkeep_drivers::{Mode, Object};
+use netkeep_model::{
+    Endpoint, EndpointKey, EndpointNameKey, EndpointNameRecord, OperationId, Owner, Phase, RealizedKey,
+};
+use netkeep_store::datastore::{Transaction, Versioned};
+
+use crate::controller::Inner;
+use crate::operation::{
+    Attempts, Draft, SiteNotes, View, endpoint_queue, queues, release, remains, remove_records,
+};
+use crate::replica::State;
+use crate::{Error, ErrorKind, Result, lookup};
+
+/// Deletes an endpoint.
+pub(crate) async fn delete(inner: &Arc<Inner>, network: &str, name_or_id: &str) -> Result<()> {
+    let key = {
+        let state = inner.site.replica.read();
+        let network = lookup::network(&state, network)?;
+        lookup::endpoint(&state, network, name_or_id)?.id
+    };
+    let _turn = inner.site.queues.turn([endpoint_queue(key.network, key.endpoint)]).await;
+    let mut attempts = Attempts::default();
+    loop {
+        match attempt(inner, key, name_or_id).await {
+            Ok(()) => return Ok(()),
+            Err(error) => attempts.again(error).await?,
+        }
+    }
+}
+
+async fn attempt(inner: &Arc<Inner>, key: EndpointKey, name_or_id: &str) -> Result<()> {
+    let site = &inner.site;
+    let (endpoint, kind, scope) = {
+        let state = site.replica.read();
+        let found = state.tables.endpoints.get(&key).zip(state.tables.networks.get(&key.network));
+        let Some((endpoint, network)) = found else {
+            return Err(Error::not_found(format!("endpoint {name_or_id:?} was removed meanwhile")));
+        };
+        (endpoint.clone(), network.record.driver.clone(), network.record.scope)
+    };
+    if let Some(attachment) = &endpoint.record.attachment {
+        return Err(Error::new(
+            ErrorKind::InUse,
+            format!(
+                "endpoint {:?} is attached to sandbox {} on {}; let it leave first",
+                endpoint.record.name.as_str(),
+                attachment.sandbox,
+                attachment.host
+            ),
+        ));
+    }
+    if let Ok(driver) = inner.registry.network(&kind) {
+        let object = Object::Endpoint(key.network, key.endpoint);
+        {
+            let draft = Draft::new(&site.replica, false, &[]);
+            driver.may_remove(&View::new(&draft, scope, Some(&kind)), &object).await?;
+        }
+        // A call outside cannot be taken back: what is to be called is in deletion first.
+        if driver.info().mode == Mode::Called && endpoint.record.phase.is_ready() {
+            let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
+            let mut tx = Transaction::new();
+            tx.replace(&endpoint, &Endpoint { phase, ..endpoint.record.clone() })?;
+            site.commit(tx).await?;
+        }
+    }
+    finish(inner, key).await
+}
+
+/// Takes an endpoint off this host, and removes it from the store.
+pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+    let site = &inner.site;
+    let object = Object::Endpoint(key.network, key.endpoint);
+    let (kind, noted) = {
+        let state = site.replica.read();
+        let kind = state.tables.networks.get(&key.network).map(|network| network.record.driver.clone());
+        (kind, state.tables.realized.contains_key(&RealizedKey(object)))
+    };
+    if let Some(kind) = kind
+        && let Ok(driver) = inner.registry.network(&kind)
+        && (noted || driver.info().mode == Mode::Called)
+    {
+        let notes = SiteNotes { site, driver: &kind };
+        let left = remains(&site.replica.read(), &kind, object);
+        crate::network::remove(&*driver, &notes, left).await?;
+    }
+    remove_from_store(inner, key).await
+}
+
+/// Removes an endpoint and everything that hangs on it, each at the revision at which it is known, in one
+/// commit.
+pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+    let site = &inner.site;
+    let owner = Owner::Endpoint { network: key.network, endpoint: key.endpoint };
+    let names = queues(&site.replica.read(), &owner);
+    let _turn = site.queues.turn(names).await;
+    let mut tx = Transaction::new();
+    {
+        let state = site.replica.read();
+        let Some(endpoint) = state.tables.endpoints.get(&key) else { return Ok(()) };
+        tx.delete(endpoint)?;
+        if let Some(name) = name_of(&state, endpoint) {
+            tx.delete(name)?;
+        }
+        release(&state, &owner, &mut tx)?;
+        remove_records(&state, &Object::Endpoint(key.network, key.endpoint), &mut tx)?;
+    }
+    site.commit(tx).await?;
+    Ok(())
+}
+
+/// The record of the endpoint's name, if it names this endpoint.
+fn name_of<'a>(
+    state: &'a State,
+    endpoint: &Versioned<Endpoint>,
+) -> Option<&'a Versioned<EndpointNameRecord>> {
+    let id = EndpointNameKey { network: endpoint.id.network, name: endpoint.record.name.clone() };
+    let found = state.tables.endpoint_names.get(&id)?;
+    (found.record.endpoint == endpoint.id.endpoint).then_some(found)
+}

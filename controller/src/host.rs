@@ -1,0 +1,71 @@
+//! This host and this run.
+
+use std::sync::Arc;
+
+use netkeep_model::{BootId, ClientId, HostId, Incarnation, ThisHost, ThisHostKey};
+use netkeep_store::Kind;
+use netkeep_store::datastore::{LocalDatastore, Record, Records, Transaction, Versioned};
+
+use crate::{Error, ErrorKind, Result};
+
+/// Where the kernel says which boot this is.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Begins a run: writes the next incarnation. Returns the record, and why the one before could not be read, if
+/// that is so.
+pub(crate) async fn begin_run(
+    local: &Arc<dyn LocalDatastore>,
+    boot: BootId,
+) -> Result<(Versioned<ThisHost>, Option<String>)> {
+    let key = ThisHost::key(&ThisHostKey)?;
+    let mut unreadable = None;
+    if let Some(entry) = local.store().get(&key).await?
+        && let Err(error) = Versioned::<ThisHost>::read(&entry)
+    {
+        // Without it nothing can be written; a new host is better than no boot.
+        let mut transaction = Transaction::new();
+        transaction.delete_raw(&key, entry.revision)?;
+        local.commit(transaction).await?;
+        unreadable = Some(error.to_string());
+    }
+    let written = local
+        .update::<ThisHost>(&ThisHostKey, crate::operation::ATTEMPTS, |before| {
+            let next = match before {
+                Some(before) => {
+                    ThisHost { incarnation: before.incarnation.next(), boot: boot.clone(), ..before.clone() }
+                }
+                None => ThisHost {
+                    host: HostId::generate(),
+                    incarnation: Incarnation::ZERO.next(),
+                    boot: boot.clone(),
+                    client: ClientId::generate(),
+                    global: None,
+                },
+            };
+            Ok(Some(next))
+        })
+        .await
+        .map_err(|error| match error.kind() {
+            Kind::Conflict => {
+                Error::new(ErrorKind::Unavailable, "another controller starts on the same store")
+                    .with_source(error)
+            }
+            _ => error.into(),
+        })?;
+    match written {
+        Some(written) => Ok((written, unreadable)),
+        None => Err(Error::internal("the record of this host was not written")),
+    }
+}
+
+/// Which boot of this host it is.
+///
+/// # Errors
+///
+/// [`ErrorKind::Unavailable`] if the kernel does not say.
+pub(crate) fn this_boot() -> Result<BootId> {
+    let text = std::fs::read_to_string(BOOT_ID).map_err(|error| {
+        Error::new(ErrorKind::Unavailable, format!("{BOOT_ID} cannot be read: {error}")).with_source(error)
+    })?;
+    Ok(BootId::new(text.trim())?)
+}

@@ -1,0 +1,9 @@
+//! Pools and addresses that are asked for by themselves.
+
+mod address;
+mod list;
+mod pool;
+
+pub(crate) use address::{release_address, request_address};
+pub(crate) use list::{addresses, pools};
+pub(crate) use pool::{finish_release, release_pool, request_pool};

@@ -1,0 +1,311 @@
+//! Creating a network.
+
+use std::sync::Arc;
+
+use netkeep_drivers::{Answer, EnsureError, Mode, NetworkAnswer, NetworkDriver, NetworkRequest, Object};
+use netkeep_model::{
+    Claim, Id, IpamKind, Network, NetworkId, NetworkIpam, NetworkNameRecord, OperationId, Owner, Phase,
+    RealizedKey, Scope, Space,
+};
+use netkeep_store::Guard;
+use netkeep_store::datastore::{Local, Record, Transaction, Versioned};
+
+use super::pools::Pools;
+use super::{info, specification, state};
+use crate::controller::Inner;
+use crate::operation::{
+    Assembly, Attempts, Draft, MAX_TAKEN, SiteNotes, View, cut, fits, network_queue, realized, remains,
+    space_queue,
+};
+use crate::{Error, ErrorKind, NetworkInfo, NetworkSpec, Result};
+
+/// The IPAM driver of networks that name none.
+const DEFAULT_IPAM: &str = "default";
+
+/// Creates a network.
+pub(crate) async fn create(inner: &Arc<Inner>, spec: NetworkSpec) -> Result<NetworkInfo> {
+    specification::validate(&spec)?;
+    let id = NetworkId::from(spec.request.map_or_else(Id::generate, Id::from));
+    let _turn = inner.site.queues.turn([network_queue(id)]).await;
+    let mut attempts = Attempts::default();
+    let mut taken = Vec::new();
+    loop {
+        if let Some(found) = repeated(inner, &spec, id)? {
+            return Ok(found);
+        }
+        let creation = Creation { inner, spec: &spec, id, operation: OperationId::generate(), taken: &taken };
+        match creation.attempt().await {
+            Ok(Outcome::Created(created)) => return Ok(*created),
+            Ok(Outcome::Taken(claim, error)) => {
+                if taken.len() == MAX_TAKEN {
+                    return Err(error);
+                }
+                taken.push(claim);
+            }
+            Err(error) => attempts.again(error).await?,
+        }
+    }
+}
+
+/// The network that this request has made already, if it has.
+fn repeated(inner: &Inner, spec: &NetworkSpec, id: NetworkId) -> Result<Option<NetworkInfo>> {
+    let state = inner.site.replica.read();
+    if let Some(found) = state.tables.networks.get(&id) {
+        specification::check_repeated(&state, spec, &found.record)?;
+        return match found.record.phase {
+            Phase::Ready => Ok(Some(info(found))),
+            Phase::Creating { .. } | Phase::Deleting { .. } => Err(Error::new(
+                ErrorKind::InUse,
+                format!("network {:?} is in between; delete it", found.record.name.as_str()),
+            )),
+        };
+    }
+    if let Some(found) = state.tables.network_names.get(&spec.name) {
+        return Err(Error::new(
+            ErrorKind::Exists,
+            format!(
+                "name: there is a network {:?} already, with id {}",
+                spec.name.as_str(),
+                found.record.network
+            ),
+        ));
+    }
+    Ok(None)
+}
+
+enum Outcome {
+    Created(Box<NetworkInfo>),
+    /// Someone unknown to the store holds this claim; the creation was undone.
+    Taken(Claim, Error),
+}
+
+struct Creation<'a> {
+    inner: &'a Arc<Inner>,
+    spec: &'a NetworkSpec,
+    id: NetworkId,
+    operation: OperationId,
+    taken: &'a [Claim],
+}
+
+impl Creation<'_> {
+    async fn attempt(&self) -> Result<Outcome> {
+        let inner = self.inner;
+        let driver = inner.registry.resolve_network(&self.spec.driver).await?;
+        let scope = driver.info().scope(self.spec.scope)?;
+        if scope == Scope::Global {
+            return Err(Error::new(
+                ErrorKind::Unavailable,
+                "scope: there is no global store; a network of global scope has nowhere to live",
+            ));
+        }
+        let mut network = specification::record(self.spec, scope);
+        let source = self.source()?;
+        let requested = match &source {
+            Some(source) => borrow(&mut network, source),
+            None => specification::requested_pools(self.spec),
+        };
+        let owner = Owner::Network { network: self.id };
+        let draft = Draft::new(&inner.site.replica, self.spec.ipam.adopt, self.taken);
+
+        let with_pools = driver.info().addresses && !network.config_only;
+        let ipam_kind = network.ipam.driver.take().or_else(|| self.spec.ipam.driver.clone());
+        let ipam =
+            inner.registry.resolve_ipam(&ipam_kind.map_or_else(|| IpamKind::new(DEFAULT_IPAM), Ok)?).await?;
+        let space = network.ipam.space.take().or_else(|| self.spec.ipam.space.clone());
+        let space = space.unwrap_or_else(|| ipam.info().local_space.clone());
+        let spaces: Option<&Space> = with_pools.then_some(&space);
+        let _space_turn = inner.site.queues.turn(spaces.map(space_queue)).await;
+        if with_pools {
+            let options = match &source {
+                Some(source) => source.record.ipam.options.clone(),
+                None => self.spec.ipam.options.clone(),
+            };
+            let pools =
+                Pools { ipam: &*ipam, space: &space, options: &options, owner: &owner, draft: &draft, scope };
+            network.ipam = pools.choose(requested).await?;
+        } else if network.config_only {
+            network.ipam = self.lent(requested);
+        } else if !self.spec.ipam.pools.is_empty() {
+            return Err(Error::invalid(format!(
+                "ipam.pools: networks of driver {} have no addresses; leave the pools out",
+                self.spec.driver
+            )));
+        }
+
+        let called =
+            if network.config_only { None } else { self.plan(&*driver, &mut network, &draft).await? };
+        let revision = self.commit(&mut network, &draft, source.as_ref(), called.as_ref()).await?;
+        drop(draft);
+        let Some(ensure) = called else {
+            let created = NetworkInfo { id: self.id, revision, network };
+            return Ok(Outcome::Created(Box::new(created)));
+        };
+        self.realize(&*driver, &network, ensure).await
+    }
+
+    /// The network whose configuration is taken.
+    fn source(&self) -> Result<Option<Versioned<Network>>> {
+        let Some(name) = &self.spec.config_from else { return Ok(None) };
+        let state = self.inner.site.replica.read();
+        let found = crate::lookup::network(&state, name.as_str())?;
+        if !found.record.config_only {
+            return Err(Error::invalid(format!(
+                "config_from: network {:?} does not lend its configuration; it was not made with config_only",
+                name.as_str()
+            )));
+        }
+        Ok(Some(found.clone()))
+    }
+
+    /// What a network that only lends its configuration keeps of the pools: the wish.
+    fn lent(&self, requested: Vec<netkeep_model::RequestedPool>) -> NetworkIpam {
+        NetworkIpam {
+            driver: self.spec.ipam.driver.clone(),
+            options: self.spec.ipam.options.clone(),
+            space: self.spec.ipam.space.clone(),
+            pools: requested
+                .into_iter()
+                .map(|requested| netkeep_model::NetworkPool { requested, ..Default::default() })
+                .collect(),
+        }
+    }
+
+    /// Asks the driver. Returns whether this host has something to do, and whether the driver must be called.
+    async fn plan(
+        &self,
+        driver: &dyn NetworkDriver,
+        network: &mut Network,
+        draft: &Draft,
+    ) -> Result<Option<Mode>> {
+        let view = View::new(draft, network.scope, Some(&self.spec.driver));
+        let request = NetworkRequest { id: self.id, network: network.clone() };
+        let plan = driver.plan_network(&view, &request).await?;
+        draft.accept(&plan, &Owner::Network { network: self.id }, &self.spec.driver)?;
+        match plan.answer {
+            Answer::Now(answer) => {
+                settle(network, answer);
+                Ok(plan.ensure.then_some(Mode::Planned))
+            }
+            Answer::FromCall => Ok(Some(Mode::Called)),
+        }
+    }
+
+    /// Writes everything: in one commit if it fits, else in pieces under the phase `creating`.
+    async fn commit(
+        &self,
+        network: &mut Network,
+        draft: &Draft,
+        source: Option<&Versioned<Network>>,
+        ensure: Option<&Mode>,
+    ) -> Result<u64> {
+        let site = &self.inner.site;
+        let creating = Phase::Creating { by: site.actor, operation: self.operation };
+        let _turn = site.queues.turn(draft.queues()).await;
+        let mut rest = Transaction::new();
+        Assembly::new(&site.replica.read(), self.operation).take(draft, &mut rest)?;
+        if ensure == Some(&Mode::Called) {
+            network.phase = creating;
+        }
+        let whole = {
+            let mut whole = self.head(network, source, ensure)?;
+            whole.merge(rest.clone())?;
+            whole
+        };
+        if fits(&whole) {
+            return Ok(site.commit(whole).await?.get());
+        }
+
+        let phase = std::mem::replace(&mut network.phase, creating);
+        let revision = site.commit(self.head(network, source, ensure)?).await?;
+        let begun = Versioned::written(self.id, network.clone(), revision);
+        let tie = Guard::Unchanged(Network::key(&self.id)?, revision);
+        for piece in cut(rest, &tie) {
+            if let Err(error) = site.commit_txn(&piece).await {
+                super::remove_from_store(self.inner, self.id).await?;
+                return Err(error);
+            }
+        }
+        network.phase = phase;
+        if phase == creating {
+            return Ok(revision.get());
+        }
+        let mut last = Transaction::new();
+        last.replace(&begun, network)?;
+        Ok(site.commit(last).await?.get())
+    }
+
+    fn head(
+        &self,
+        network: &Network,
+        source: Option<&Versioned<Network>>,
+        ensure: Option<&Mode>,
+    ) -> Result<Transaction<Local>> {
+        let mut head = Transaction::new();
+        head.create(&self.id, network)?;
+        head.create(&network.name, &NetworkNameRecord { network: self.id })?;
+        if let Some(source) = source {
+            head.unchanged(source)?;
+        }
+        if ensure.is_some() {
+            let told = serde_json::to_value(network).unwrap_or_default();
+            let note = realized(&self.inner.site, &self.spec.driver, told);
+            head.create(&RealizedKey(Object::Network(self.id)), &note)?;
+        }
+        Ok(head)
+    }
+
+    /// Makes this host agree, and keeps the answer of a driver that had to be called.
+    async fn realize(&self, driver: &dyn NetworkDriver, network: &Network, mode: Mode) -> Result<Outcome> {
+        let site = &self.inner.site;
+        let notes = SiteNotes { site, driver: &self.spec.driver };
+        let (read, told) = {
+            let known = site.replica.read();
+            let Some(read) = known.tables.networks.get(&self.id) else {
+                return Err(Error::not_found(format!("network {} was removed meanwhile", network.name)));
+            };
+            (read.clone(), state(&known, read))
+        };
+        let error = match driver.ensure_network(&notes, &told).await {
+            Ok(answer) if mode == Mode::Called => {
+                let mut next = Network { phase: Phase::Ready, ..read.record.clone() };
+                settle(&mut next, answer);
+                let mut tx = Transaction::new();
+                tx.replace(&read, &next)?;
+                let revision = site.commit(tx).await?;
+                return Ok(Outcome::Created(Box::new(info(&read.rewritten(next, revision)))));
+            }
+            Ok(_) => return Ok(Outcome::Created(Box::new(info(&read)))),
+            Err(error) => error,
+        };
+        if let EnsureError::Unknown(_) = &error {
+            let left = remains(&site.replica.read(), &self.spec.driver, Object::Network(self.id));
+            if let Err(remove) = driver.remove(&notes, &left).await {
+                tracing::warn!(network = %network.name, error = %remove, "what may have been made is not removed");
+            }
+        }
+        super::remove_from_store(self.inner, self.id).await?;
+        Ok(match error {
+            EnsureError::Taken(claim, error) => Outcome::Taken(claim, error.into()),
+            EnsureError::Refused(error) | EnsureError::Unknown(error) => return Err(error.into()),
+        })
+    }
+}
+
+/// Takes the configuration of `source`, and returns the pools that it asks for.
+fn borrow(network: &mut Network, source: &Versioned<Network>) -> Vec<netkeep_model::RequestedPool> {
+    let lent = &source.record;
+    network.config_from = Some(source.id);
+    network.options = lent.options.clone();
+    network.labels = lent.labels.clone();
+    network.ipv4 = lent.ipv4;
+    network.ipv6 = lent.ipv6;
+    network.ipam.driver = lent.ipam.driver.clone();
+    network.ipam.space = lent.ipam.space.clone();
+    lent.ipam.pools.iter().map(|pool| pool.requested.clone()).collect()
+}
+
+/// Keeps what the driver has answered.
+fn settle(network: &mut Network, answer: NetworkAnswer) {
+    network.tables = answer.tables;
+    network.allocated = answer.allocated;
+}

@@ -1,0 +1,226 @@
+//! Deleting a network.
+
+use std::sync::Arc;
+
+use netkeep_drivers::{HostNotes, Mode, NetworkDriver, Object, RemoveError};
+use netkeep_model::{
+    AddressRecord, Endpoint, Network, NetworkId, OperationId, Owner, Phase, Pool, RealizedKey, Timestamp,
+    TypedId,
+};
+use netkeep_store::datastore::{Records, Transaction, Versioned};
+
+use super::removal::{HeldPools, remove_from_store, undo_phase};
+use crate::controller::Inner;
+use crate::operation::{Attempts, Draft, SiteNotes, View, network_queue, remains, space_queue};
+use crate::{Error, ErrorKind, Result, lookup};
+
+/// How many endpoints or addresses an error names.
+const NAMED: usize = 8;
+
+/// Deletes a network.
+pub(crate) async fn delete(inner: &Arc<Inner>, name_or_id: &str) -> Result<()> {
+    let id = lookup::network(&inner.site.replica.read(), name_or_id)?.id;
+    let _turn = inner.site.queues.turn([network_queue(id)]).await;
+    let mut attempts = Attempts::default();
+    loop {
+        match attempt(inner, id, name_or_id).await {
+            Ok(()) => return Ok(()),
+            Err(error) => attempts.again(error).await?,
+        }
+    }
+}
+
+async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str) -> Result<()> {
+    let site = &inner.site;
+    let owner = Owner::Network { network: id };
+    let (network, spaces) = {
+        let state = site.replica.read();
+        let Some(network) = state.tables.networks.get(&id) else {
+            return Err(Error::not_found(format!("network {name_or_id:?} was removed meanwhile")));
+        };
+        check_unused(&state, network)?;
+        (network.clone(), HeldPools::of(&state, &owner).spaces())
+    };
+    let _spaces = site.queues.turn(spaces.iter().map(space_queue)).await;
+    if let Ok(driver) = inner.registry.network(&network.record.driver) {
+        let draft = Draft::new(&site.replica, false, &[]);
+        let view = View::new(&draft, network.record.scope, Some(&network.record.driver));
+        driver.may_remove(&view, &Object::Network(id)).await?;
+    }
+    if network.record.phase.is_ready() || !site.is_dead(actor(&network.record)?) {
+        let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
+        let mut tx = Transaction::new();
+        tx.replace(&network, &Network { phase, ..network.record.clone() })?;
+        HeldPools::of(&site.replica.read(), &owner).set_phase(phase, &mut tx)?;
+        site.commit(tx).await?;
+    }
+    finish(inner, id).await
+}
+
+fn actor(network: &Network) -> Result<netkeep_model::HostRef> {
+    let actor = network.phase.actor();
+    actor.ok_or_else(|| Error::internal("a network that is ready has no actor"))
+}
+
+/// The second half of a deletion: takes the network off this host, makes sure that nothing uses it, and removes
+/// it from the store.
+pub(crate) async fn finish(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+    take_down(inner, id).await?;
+    if let Some(error) = users(inner, id).await? {
+        undo_phase(inner, id).await?;
+        return Err(error);
+    }
+    remove_from_store(inner, id).await
+}
+
+/// Takes a network off this host, if this host has made something of it.
+async fn take_down(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+    let site = &inner.site;
+    let on = Object::Network(id);
+    let (kind, noted) = {
+        let state = site.replica.read();
+        let Some(network) = state.tables.networks.get(&id) else { return Ok(()) };
+        (network.record.driver.clone(), state.tables.realized.contains_key(&RealizedKey(on)))
+    };
+    let Ok(driver) = inner.registry.network(&kind) else {
+        if noted {
+            tracing::warn!(network = %id, driver = %kind, "its driver is not loaded; its records are removed");
+        }
+        return Ok(());
+    };
+    if !noted && driver.info().mode == Mode::Planned {
+        return Ok(());
+    }
+    let notes = SiteNotes { site, driver: &kind };
+    let left = remains(&site.replica.read(), &kind, on);
+    remove(&*driver, &notes, left).await
+}
+
+/// Asks a driver to take something off this host.
+pub(crate) async fn remove(
+    driver: &dyn NetworkDriver,
+    notes: &dyn HostNotes,
+    left: netkeep_drivers::Remains,
+) -> Result<()> {
+    match driver.remove(notes, &left).await {
+        Ok(()) => Ok(()),
+        Err(RemoveError::Ignored(error)) => {
+            tracing::warn!(object = %left.on, %error, "the driver reports a failure and counts it as removed");
+            Ok(())
+        }
+        Err(RemoveError::Retry(error)) => Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("{} is not taken down yet and stays in deletion; delete it again: {error}", left.on),
+        )
+        .with_source(error)),
+    }
+}
+
+/// Refuses a deletion that the replica already shows to be impossible.
+fn check_unused(state: &crate::replica::State, network: &Versioned<Network>) -> Result<()> {
+    let endpoints: Vec<_> = state.tables.endpoints_of(network.id).collect();
+    if !endpoints.is_empty() {
+        return Err(active_endpoints(&network.record, &endpoints));
+    }
+    if network.record.config_only {
+        let users: Vec<_> = state
+            .tables
+            .networks
+            .values()
+            .filter(|other| other.record.config_from == Some(network.id))
+            .map(|other| other.record.name.to_string())
+            .collect();
+        if !users.is_empty() {
+            return Err(Error::new(
+                ErrorKind::InUse,
+                format!(
+                    "network {:?} lends its configuration to {}; delete them first",
+                    network.record.name.as_str(),
+                    listed(&users)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What stands against the removal of a network, as the store says now.
+async fn users(inner: &Arc<Inner>, id: NetworkId) -> Result<Option<Error>> {
+    let site = &inner.site;
+    let found = site.replica.read().tables.networks.get(&id).cloned();
+    let Some(network) = found else { return Ok(None) };
+    let endpoints = site.local().list_below::<Endpoint>(&[id.segment()]).await?;
+    if !endpoints.records.is_empty() {
+        let endpoints: Vec<_> = endpoints.records.iter().collect();
+        return Ok(Some(active_endpoints(&network.record, &endpoints)));
+    }
+    if let Some(unreadable) = endpoints.unreadable.first() {
+        return Ok(Some(Error::new(
+            ErrorKind::InUse,
+            format!(
+                "network {:?} has an endpoint whose record cannot be read: {}: {}",
+                network.record.name.as_str(),
+                unreadable.key,
+                unreadable.reason
+            ),
+        )));
+    }
+    let held = HeldPools::of(&site.replica.read(), &Owner::Network { network: id });
+    let whole = held.pools.iter().map(|read| (read.id.space.clone(), read.id.pool, None));
+    let parts = held.subs.iter().map(|read| (read.id.space.clone(), read.id.master, Some(read.id.sub)));
+    for (space, master, sub) in whole.chain(parts) {
+        let given = site.local().list_below::<AddressRecord>(&[space.segment(), master.segment()]).await?;
+        let others: Vec<String> = given
+            .records
+            .iter()
+            .filter(|read| read.record.sub == sub && read.record.owner.network() != Some(id))
+            .map(|read| format!("{} ({})", read.id.ip, read.record.owner))
+            .collect();
+        if !others.is_empty() {
+            return Ok(Some(addresses_given(&network.record, sub.unwrap_or(master), &others)));
+        }
+    }
+    Ok(None)
+}
+
+fn active_endpoints(network: &Network, endpoints: &[&Versioned<Endpoint>]) -> Error {
+    let now = Timestamp::now();
+    let named: Vec<String> = endpoints
+        .iter()
+        .map(|read| {
+            let record = &read.record;
+            let container = record.attachment.as_ref().and_then(|attachment| attachment.container.as_ref());
+            format!(
+                "{:?} (id {}, container {}, host {}, {} s old)",
+                record.name.as_str(),
+                read.id.endpoint.short(),
+                container.map_or("none", |container| container.as_str()),
+                record.owner.host.id().short(),
+                now.since(record.created).as_secs()
+            )
+        })
+        .collect();
+    Error::new(
+        ErrorKind::InUse,
+        format!("network {:?} has active endpoints: {}", network.name.as_str(), listed(&named)),
+    )
+}
+
+fn addresses_given(network: &Network, pool: Pool, others: &[String]) -> Error {
+    Error::new(
+        ErrorKind::InUse,
+        format!(
+            "network {:?} has pool {pool}, of which others hold addresses: {}",
+            network.name.as_str(),
+            listed(others)
+        ),
+    )
+}
+
+fn listed(items: &[String]) -> String {
+    let mut text = items.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if items.len() > NAMED {
+        text.push_str(&format!(" and {} more", items.len() - NAMED));
+    }
+    text
+}

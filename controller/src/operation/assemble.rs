@@ -1,0 +1,242 @@
+//! From a draft to a transaction.
+
+use std::collections::BTreeMap;
+
+use netkeep_drivers::PlannedRecord;
+use netkeep_model::{
+    AddressKey, AddressRecord, AddressSpace, Claim, DriverKind, DriverRecord, DriverRecordKey, Link,
+    LinkName, NumberKey, NumberRecord, OperationId, Owner, Phase, Pool, PoolKey, PoolRecord, PortBlock,
+    PortBlockKey, PortClaim, PortRange, Scope, Space, SubPoolKey, SubPoolRecord,
+};
+use netkeep_store::datastore::{Local, Transaction};
+
+use super::{Draft, Taking};
+use crate::replica::State;
+use crate::{Error, ErrorKind, Result};
+
+/// Puts what a draft takes and keeps into a transaction, as the records are now.
+pub(crate) struct Assembly<'a> {
+    state: &'a State,
+    operation: OperationId,
+    adopt: bool,
+    blocks: BTreeMap<PortBlockKey, PortBlock>,
+    links: BTreeMap<LinkName, Link>,
+    spaces: BTreeMap<Space, Option<netkeep_model::IpamKind>>,
+    masters: BTreeMap<PoolKey, PoolRecord>,
+}
+
+impl<'a> Assembly<'a> {
+    pub(crate) fn new(state: &'a State, operation: OperationId) -> Self {
+        Self {
+            state,
+            operation,
+            adopt: false,
+            blocks: BTreeMap::new(),
+            links: BTreeMap::new(),
+            spaces: BTreeMap::new(),
+            masters: BTreeMap::new(),
+        }
+    }
+
+    /// Adds everything of `draft`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if the records are no longer as the plans have read them.
+    pub(crate) fn take(mut self, draft: &Draft, tx: &mut Transaction<Local>) -> Result<()> {
+        self.adopt = draft.adopt;
+        let inner = draft.inner();
+        for taking in &inner.takings {
+            self.claim(taking, tx)?;
+        }
+        for (driver, record) in &inner.records {
+            self.record(driver, record, tx)?;
+        }
+        for (id, block) in &self.blocks {
+            match self.state.tables.port_blocks.get(id) {
+                Some(read) => tx.replace(read, block)?,
+                None => tx.create(id, block)?,
+            }
+        }
+        for (name, link) in &self.links {
+            match self.state.tables.links.get(name) {
+                Some(read) => tx.replace(read, link)?,
+                None => tx.create(name, link)?,
+            }
+        }
+        for (id, record) in &self.masters {
+            tx.create(id, record)?;
+        }
+        for (space, driver) in &self.spaces {
+            self.touch(space, driver.as_ref(), tx)?;
+        }
+        for guard in inner.reads.values() {
+            tx.guard(guard.clone()).map_err(|error| stale(error.message().to_owned()))?;
+        }
+        Ok(())
+    }
+
+    /// Says that the set of pools of `space` changes.
+    pub(crate) fn touch(
+        &self,
+        space: &Space,
+        driver: Option<&netkeep_model::IpamKind>,
+        tx: &mut Transaction<Local>,
+    ) -> Result<()> {
+        match (self.state.tables.spaces.get(space), driver) {
+            (Some(read), _) => {
+                tx.replace(read, &AddressSpace { touched: self.operation, ..read.record.clone() })?;
+            }
+            (None, Some(driver)) => {
+                tx.create(space, &AddressSpace { driver: driver.clone(), touched: self.operation })?;
+            }
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, taking: &Taking, tx: &mut Transaction<Local>) -> Result<()> {
+        match &taking.claim {
+            Claim::Address { space, pool, ip } => {
+                let id = AddressKey { space: space.clone(), master: *pool, ip: *ip };
+                let record = AddressRecord {
+                    role: taking.role.clone(),
+                    sub: taking.sub,
+                    metadata: taking.metadata.clone(),
+                    ..AddressRecord::new(taking.owner.clone())
+                };
+                match self.state.tables.addresses.get(&id) {
+                    None => tx.create(&id, &record)?,
+                    Some(read) if self.adopts(&read.record.owner) => tx.replace(read, &record)?,
+                    Some(_) => return Err(taken(&taking.claim)),
+                }
+            }
+            Claim::Number { class, n } => {
+                let id = NumberKey { class: class.clone(), n: *n };
+                let record = NumberRecord { owner: taking.owner.clone() };
+                match self.state.tables.numbers.get(&id) {
+                    None => tx.create(&id, &record)?,
+                    Some(read) if self.adopts(&read.record.owner) => tx.replace(read, &record)?,
+                    Some(_) => return Err(taken(&taking.claim)),
+                }
+            }
+            Claim::Pool { space, pool, sub } => self.pool(taking, space, *pool, *sub, tx)?,
+            Claim::Ports { protocol, ip, from, to } => {
+                for (id, ports) in PortBlockKey::split(*protocol, PortRange::new(*from, *to)?) {
+                    let block = self.blocks.entry(id).or_insert_with(|| {
+                        let read = self.state.tables.port_blocks.get(&id);
+                        read.map_or_else(PortBlock::new, |read| read.record.clone())
+                    });
+                    let claim = PortClaim { ports, ip: *ip, owner: taking.owner.clone() };
+                    block.claim(claim).map_err(|_| taken(&taking.claim))?;
+                }
+            }
+            Claim::Link { name, shared } => {
+                let shared = *shared;
+                if let Some(link) = self.links.get_mut(name) {
+                    link.claim(taking.owner.clone(), shared).map_err(|_| taken(&taking.claim))?;
+                } else {
+                    let link = match self.state.tables.links.get(name) {
+                        Some(read) => {
+                            let mut link = read.record.clone();
+                            link.claim(taking.owner.clone(), shared).map_err(|_| taken(&taking.claim))?;
+                            link
+                        }
+                        None => Link::new(taking.owner.clone(), shared),
+                    };
+                    self.links.insert(name.clone(), link);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn pool(
+        &mut self,
+        taking: &Taking,
+        space: &Space,
+        pool: Pool,
+        sub: Option<Pool>,
+        tx: &mut Transaction<Local>,
+    ) -> Result<()> {
+        self.spaces.insert(space.clone(), taking.ipam.clone());
+        let id = PoolKey { space: space.clone(), pool };
+        let read = self.state.tables.pools.get(&id);
+        if read.is_some_and(|read| !read.record.phase.is_ready()) {
+            return Err(taken(&taking.claim));
+        }
+        let record = PoolRecord {
+            owner: Some(taking.owner.clone()),
+            phase: Phase::Ready,
+            options: taking.options.clone(),
+            metadata: taking.metadata.clone(),
+            foreign_id: None,
+        };
+        let Some(sub) = sub else {
+            match read {
+                None => tx.create(&id, &record)?,
+                Some(read) if read.record.owner.as_ref().is_none_or(|owner| self.adopts(owner)) => {
+                    tx.replace(read, &record)?;
+                }
+                Some(_) => return Err(taken(&taking.claim)),
+            }
+            return Ok(());
+        };
+        match read {
+            Some(read) => tx.unchanged(read)?,
+            None => {
+                self.masters.entry(id).or_insert(PoolRecord { owner: None, ..PoolRecord::default() });
+            }
+        }
+        let id = SubPoolKey { space: space.clone(), master: pool, sub };
+        let record = SubPoolRecord {
+            owner: taking.owner.clone(),
+            phase: Phase::Ready,
+            options: taking.options.clone(),
+            metadata: taking.metadata.clone(),
+            foreign_id: None,
+        };
+        match self.state.tables.sub_pools.get(&id) {
+            None => tx.create(&id, &record)?,
+            Some(read) if read.record.phase.is_ready() && self.adopts(&read.record.owner) => {
+                tx.replace(read, &record)?;
+            }
+            Some(_) => return Err(taken(&taking.claim)),
+        }
+        Ok(())
+    }
+
+    fn record(
+        &self,
+        driver: &DriverKind,
+        planned: &PlannedRecord,
+        tx: &mut Transaction<Local>,
+    ) -> Result<()> {
+        if planned.scope != Scope::Local {
+            return Err(Error::internal(format!(
+                "driver {driver} wants to keep a {} record on the local {}",
+                planned.scope, planned.on
+            )));
+        }
+        let id = DriverRecordKey { driver: driver.clone(), on: planned.on, name: planned.name.clone() };
+        match (self.state.tables.driver_records.get(&id), &planned.value) {
+            (None, Some(value)) => tx.create(&id, &DriverRecord { value: value.clone() })?,
+            (Some(read), Some(value)) => tx.replace(read, &DriverRecord { value: value.clone() })?,
+            (Some(read), None) => tx.delete(read)?,
+            (None, None) => tx.absent::<DriverRecord>(&id)?,
+        }
+        Ok(())
+    }
+
+    fn adopts(&self, owner: &Owner) -> bool {
+        self.adopt && matches!(owner, Owner::Client { .. })
+    }
+}
+
+fn taken(claim: &Claim) -> Error {
+    stale(format!("{claim} was taken meanwhile"))
+}
+
+fn stale(message: String) -> Error {
+    Error::new(ErrorKind::Conflict, message)
+}

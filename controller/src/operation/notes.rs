@@ -1,0 +1,87 @@
+//! What this host was told to make.
+
+use async_trait::async_trait;
+use netkeep_drivers::{HostNotes, Notes, PlannedRecord, Remains};
+use netkeep_model::{DriverKind, Object, Realized, RealizedKey, Scope, Timestamp};
+use netkeep_store::Segment;
+use netkeep_store::datastore::Transaction;
+
+use crate::Result;
+use crate::replica::State;
+use crate::site::Site;
+
+/// The notes of one driver, in the local store.
+pub(crate) struct SiteNotes<'a> {
+    pub(crate) site: &'a Site,
+    pub(crate) driver: &'a DriverKind,
+}
+
+/// The record that is written before this host makes something for `driver`.
+pub(crate) fn realized(site: &Site, driver: &DriverKind, told: serde_json::Value) -> Realized {
+    Realized {
+        driver: driver.clone(),
+        scope: Scope::Local,
+        boot: site.boot.clone(),
+        incarnation: site.actor.incarnation,
+        since: Timestamp::now(),
+        told,
+        notes: std::collections::BTreeMap::new(),
+    }
+}
+
+/// The notes of `driver` on `on`.
+pub(crate) fn notes(state: &State, driver: &DriverKind, on: &Object) -> Notes {
+    let realized = state.tables.realized.get(&RealizedKey(*on));
+    realized.and_then(|found| found.record.notes.get(driver).cloned()).unwrap_or_default()
+}
+
+/// The records of `driver` on `on`.
+pub(crate) fn records(state: &State, driver: &DriverKind, on: &Object) -> Vec<PlannedRecord> {
+    let found = state.tables.driver_records_on(driver, on);
+    found
+        .map(|found| PlannedRecord {
+            scope: Scope::Local,
+            on: *on,
+            name: found.id.name.clone(),
+            value: Some(found.record.value.clone()),
+        })
+        .collect()
+}
+
+/// What is left of `on` on this host.
+pub(crate) fn remains(state: &State, driver: &DriverKind, on: Object) -> Remains {
+    Remains { on, notes: notes(state, driver, &on), records: records(state, driver, &on) }
+}
+
+impl SiteNotes<'_> {
+    async fn keep(&self, on: &Object, name: &Segment, value: &serde_json::Value) -> Result<()> {
+        let id = RealizedKey(*on);
+        let read = self.site.replica.read().tables.realized.get(&id).cloned();
+        let mut record = match &read {
+            Some(read) => read.record.clone(),
+            None => realized(self.site, self.driver, serde_json::Value::Null),
+        };
+        record.notes.entry(self.driver.clone()).or_default().insert(name.clone(), value.clone());
+        let mut tx = Transaction::new();
+        match &read {
+            Some(read) => tx.replace(read, &record)?,
+            None => tx.create(&id, &record)?,
+        }
+        self.site.commit(tx).await.map(|_| ())
+    }
+}
+
+#[async_trait]
+impl HostNotes for SiteNotes<'_> {
+    async fn note(
+        &self,
+        on: &Object,
+        name: &Segment,
+        value: serde_json::Value,
+    ) -> netkeep_drivers::Result<()> {
+        self.keep(on, name, &value).await.map_err(|error| {
+            netkeep_drivers::Error::new(netkeep_drivers::ErrorKind::Unavailable, error.to_string())
+                .with_source(error)
+        })
+    }
+}

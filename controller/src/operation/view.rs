@@ -1,0 +1,237 @@
+//! What a driver sees when it plans.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use netkeep_drivers::{PlanView, PlannedRecord, PoolView, Want};
+use netkeep_model::{
+    AddressKey, Claim, DriverKind, NumberKey, Object, Owner, PoolKey, PoolRecord, PortBlockKey, PortClaim,
+    PortRange, Protocol, Scope, Space, SubPoolKey,
+};
+use netkeep_store::Guard;
+use netkeep_store::datastore::{Record, Versioned};
+
+use super::Draft;
+use crate::replica::{Range, State, address, bits};
+
+/// The replica as it is now, with what the draft of this operation has taken; what is read through it is
+/// guarded in the commit.
+pub(crate) struct View<'a> {
+    draft: &'a Draft,
+    scope: Scope,
+    driver: Option<&'a DriverKind>,
+}
+
+impl<'a> View<'a> {
+    /// The view of a driver of networks, or, without a kind, of an IPAM driver.
+    pub(crate) fn new(draft: &'a Draft, scope: Scope, driver: Option<&'a DriverKind>) -> Self {
+        Self { draft, scope, driver }
+    }
+
+    fn guard<T: Record>(&self, id: &T::Id, found: Option<&Versioned<T>>) {
+        // A key that is too long is refused when the record is written.
+        let Ok(key) = T::key(id) else { return };
+        let guard = match found {
+            Some(found) => Guard::Unchanged(key, found.revision()),
+            None => Guard::Absent(key),
+        };
+        self.draft.inner().reads.insert(guard.key().clone(), guard);
+    }
+
+    fn holder_unless_adopted(&self, owner: Owner) -> Option<Owner> {
+        let adopted = self.draft.adopt && matches!(owner, Owner::Client { .. });
+        (!adopted).then_some(owner)
+    }
+
+    fn claimed(&self, claim: &Claim) -> Option<Owner> {
+        let inner = self.draft.inner();
+        let held = inner.takings.iter().find(|taking| meets(&taking.claim, claim));
+        held.map(|taking| taking.owner.clone())
+    }
+
+    /// Pools that this operation has planned so far.
+    fn planned_pools(&self, space: &Space) -> Vec<PoolView> {
+        let mut pools: Vec<PoolView> = Vec::new();
+        for taking in &self.draft.inner().takings {
+            let Claim::Pool { space: of, pool, sub } = &taking.claim else { continue };
+            if of == space {
+                pools.push(PoolView {
+                    pool: *pool,
+                    whole: sub.is_none(),
+                    subs: sub.iter().copied().collect(),
+                });
+            }
+        }
+        pools
+    }
+
+    fn free_ports(&self, protocol: Protocol, ip: IpAddr, count: u16, from: u16, to: u16) -> Option<Claim> {
+        let state = self.draft.replica().read();
+        let mut run = 0;
+        for port in from.max(1)..=to {
+            let single = PortRange::single(port).ok()?;
+            let claim = Claim::Ports { protocol, ip, from: port, to: port };
+            let free = port_holder(&state, protocol, ip, single).is_none()
+                && !reserved(&state, protocol, ip, port)
+                && self.claimed(&claim).is_none()
+                && !self.draft.taken.iter().any(|taken| meets(taken, &claim));
+            run = if free { run + 1 } else { 0 };
+            if run == count {
+                return Some(Claim::Ports { protocol, ip, from: port - (count - 1), to: port });
+            }
+        }
+        None
+    }
+}
+
+impl PlanView for View<'_> {
+    fn records(&self, scope: Scope, on: &Object) -> Vec<PlannedRecord> {
+        let Some(driver) = self.driver else { return Vec::new() };
+        let mut records = BTreeMap::new();
+        if scope == self.scope {
+            let state = self.draft.replica().read();
+            for found in state.tables.driver_records_on(driver, on) {
+                self.guard(&found.id, Some(found));
+                records.insert(found.id.name.clone(), found.record.value.clone());
+            }
+        }
+        for (kind, planned) in &self.draft.inner().records {
+            if kind == driver && planned.scope == scope && planned.on == *on {
+                match &planned.value {
+                    Some(value) => records.insert(planned.name.clone(), value.clone()),
+                    None => records.remove(&planned.name),
+                };
+            }
+        }
+        records
+            .into_iter()
+            .map(|(name, value)| PlannedRecord { scope, on: *on, name, value: Some(value) })
+            .collect()
+    }
+
+    fn holder(&self, claim: &Claim) -> Option<Owner> {
+        if let Some(owner) = self.claimed(claim) {
+            return Some(owner);
+        }
+        let state = self.draft.replica().read();
+        let tables = &state.tables;
+        match claim {
+            Claim::Address { space, pool, ip } => {
+                let id = AddressKey { space: space.clone(), master: *pool, ip: *ip };
+                let found = tables.addresses.get(&id);
+                self.guard(&id, found);
+                self.holder_unless_adopted(found?.record.owner.clone())
+            }
+            Claim::Number { class, n } => {
+                let id = NumberKey { class: class.clone(), n: *n };
+                let found = tables.numbers.get(&id);
+                self.guard(&id, found);
+                self.holder_unless_adopted(found?.record.owner.clone())
+            }
+            Claim::Pool { space, pool, sub: None } => {
+                let id = PoolKey { space: space.clone(), pool: *pool };
+                let found = tables.pools.get(&id);
+                self.guard(&id, found);
+                self.holder_unless_adopted(found?.record.owner.clone()?)
+            }
+            Claim::Pool { space, pool, sub: Some(sub) } => {
+                let id = SubPoolKey { space: space.clone(), master: *pool, sub: *sub };
+                let found = tables.sub_pools.get(&id);
+                self.guard(&id, found);
+                self.holder_unless_adopted(found?.record.owner.clone())
+            }
+            // Blocks of ports and links are read again, in their turn, when the transaction is put together.
+            Claim::Ports { protocol, ip, from, to } => {
+                port_holder(&state, *protocol, *ip, PortRange::new(*from, *to).ok()?)
+            }
+            Claim::Link { name, shared } => {
+                let link = &tables.links.get(name)?.record;
+                let together = link.is_shared() && *shared;
+                if together { None } else { link.owners().first().cloned() }
+            }
+        }
+    }
+
+    fn free(&self, want: &Want) -> Option<Claim> {
+        match want {
+            Want::Number { class, from, to } => {
+                let range = Range::Class(class.clone());
+                let n = self.draft.replica().write().reserve_free(
+                    &range,
+                    u128::from(*from),
+                    u128::from(*to),
+                    netkeep_drivers::Order::Lowest,
+                )?;
+                self.draft.chosen(range, n);
+                Some(Claim::Number { class: class.clone(), n: u64::try_from(n).ok()? })
+            }
+            Want::Address { space, pool, from, to, order } => {
+                let range = Range::Pool(space.clone(), *pool);
+                let n = self.draft.replica().write().reserve_free(&range, bits(*from), bits(*to), *order)?;
+                self.draft.chosen(range, n);
+                Some(Claim::Address { space: space.clone(), pool: *pool, ip: address(*pool, n) })
+            }
+            Want::Ports { protocol, ip, count, from, to } => {
+                self.free_ports(*protocol, *ip, *count, *from, *to)
+            }
+        }
+    }
+
+    fn pools(&self, space: &Space) -> Vec<PoolView> {
+        let state = self.draft.replica().read();
+        self.guard(space, state.tables.spaces.get(space));
+        let readable = state.tables.pools_of(space).map(|found| PoolView {
+            pool: found.id.pool,
+            whole: found.record.owner.is_some(),
+            subs: state.tables.sub_pools_of(space, found.id.pool).map(|sub| sub.id.sub).collect(),
+        });
+        // A pool whose record cannot be read is held all the same.
+        let unreadable = state.tables.unreadable.keys().filter_map(PoolRecord::id);
+        let unreadable = unreadable.filter(|id| id.space == *space).map(|id| PoolView {
+            pool: id.pool,
+            whole: true,
+            subs: Vec::new(),
+        });
+        readable.chain(unreadable).chain(self.planned_pools(space)).collect()
+    }
+}
+
+/// Who holds one of these ports on this address. Nobody is asked about twice: the blocks are read again when the
+/// transaction is put together.
+fn port_holder(state: &State, protocol: Protocol, ip: IpAddr, ports: PortRange) -> Option<Owner> {
+    PortBlockKey::split(protocol, ports).find_map(|(id, ports)| {
+        let block = &state.tables.port_blocks.get(&id)?.record;
+        let found = block
+            .claims()
+            .iter()
+            .find(|held| held.collides_with(&PortClaim { ports, ip, owner: held.owner.clone() }));
+        found.map(|held| held.owner.clone())
+    })
+}
+
+/// True if an operation under way has chosen this port, on this address or on all.
+fn reserved(state: &State, protocol: Protocol, ip: IpAddr, port: u16) -> bool {
+    state.reserved_ports.iter().any(|(other, on, taken)| {
+        *other == protocol && *taken == port && (*on == ip || on.is_unspecified() || ip.is_unspecified())
+    })
+}
+
+/// True if the two claims exclude each other.
+fn meets(one: &Claim, other: &Claim) -> bool {
+    match (one, other) {
+        (
+            Claim::Ports { protocol, ip, from, to },
+            Claim::Ports { protocol: other_protocol, ip: other_ip, from: other_from, to: other_to },
+        ) => {
+            protocol == other_protocol
+                && ip.is_ipv4() == other_ip.is_ipv4()
+                && (ip == other_ip || ip.is_unspecified() || other_ip.is_unspecified())
+                && from <= other_to
+                && other_from <= to
+        }
+        (Claim::Link { name, shared }, Claim::Link { name: other_name, shared: other_shared }) => {
+            name == other_name && !(*shared && *other_shared)
+        }
+        _ => one == other,
+    }
+}

@@ -1,0 +1,94 @@
+//! What each driver has on this host.
+
+use std::sync::Arc;
+
+use netkeep_drivers::{HostState, NetworkDriver, Object};
+use netkeep_model::{DriverKind, Realized, RealizedKey};
+use netkeep_store::datastore::{Transaction, Versioned};
+
+use super::RecoveryReport;
+use crate::controller::Inner;
+use crate::operation::{SiteNotes, remains};
+use crate::replica::State;
+use crate::{Result, endpoint, network};
+
+/// Lets each driver bring this host into agreement, and removes the notes of what is gone.
+pub(super) async fn recover(inner: &Arc<Inner>, report: &mut RecoveryReport) {
+    let loaded = inner.registry.networks();
+    for driver in &loaded {
+        if let Err(error) = one(inner, driver, report).await {
+            report.failed.push(format!("driver {}: {error}", driver.info().kind));
+        }
+    }
+    let state = inner.site.replica.read();
+    for read in state.tables.realized.values().filter(|read| !is_wanted(&state, &read.id.0)) {
+        let kind = &read.record.driver;
+        if !loaded.iter().any(|driver| driver.info().kind == *kind) {
+            report.failed.push(format!("{}: driver {kind}, which made it, is not loaded", read.id.0));
+        }
+    }
+}
+
+async fn one(inner: &Arc<Inner>, driver: &Arc<dyn NetworkDriver>, report: &mut RecoveryReport) -> Result<()> {
+    let site = &inner.site;
+    let kind = driver.info().kind.clone();
+    let (wanted, noted) = {
+        let state = site.replica.read();
+        let unwanted = unwanted(&state, &kind);
+        let noted = unwanted.iter().map(|read| remains(&state, &kind, read.id.0)).collect();
+        (wanted(&state, &kind), noted)
+    };
+    let notes = SiteNotes { site, driver: &kind };
+    let done = driver.recover(&notes, wanted, noted).await?;
+    report.ensured.extend(done.ensured.iter().map(ToString::to_string));
+    for object in &done.removed {
+        forget(inner, object).await?;
+        report.removed.push(object.to_string());
+    }
+    for (object, error) in done.failed {
+        report.failed.push(format!("{object}: {error}"));
+    }
+    Ok(())
+}
+
+/// What a driver shall have on this host.
+fn wanted(state: &State, kind: &DriverKind) -> HostState {
+    let mut wanted = HostState::default();
+    for read in state.tables.networks.values().filter(|read| read.record.driver == *kind) {
+        if !read.record.phase.is_ready() || read.record.config_only {
+            continue;
+        }
+        wanted.networks.push(network::state(state, read));
+        let endpoints = state.tables.endpoints_of(read.id);
+        let whole = endpoints.filter(|endpoint| endpoint.record.phase.is_ready());
+        wanted.endpoints.extend(whole.map(|found| endpoint::state(state, read, found)));
+    }
+    wanted
+}
+
+/// The notes of things that nothing wants any more.
+fn unwanted<'a>(state: &'a State, kind: &DriverKind) -> Vec<&'a Versioned<Realized>> {
+    let all = state.tables.realized.values();
+    all.filter(|read| read.record.driver == *kind && !is_wanted(state, &read.id.0)).collect()
+}
+
+/// True if there is a record of this object, even one that cannot be read.
+fn is_wanted(state: &State, object: &Object) -> bool {
+    match object {
+        Object::Network(network) => state.tables.has_network(*network),
+        Object::Endpoint(network, endpoint) | Object::Join(network, endpoint, _) => {
+            state.tables.has_endpoint(*network, *endpoint)
+        }
+    }
+}
+
+/// Removes the notes on something that was taken down.
+async fn forget(inner: &Arc<Inner>, object: &Object) -> Result<()> {
+    let mut tx = Transaction::new();
+    match inner.site.replica.read().tables.realized.get(&RealizedKey(*object)) {
+        Some(read) => tx.delete(read)?,
+        None => return Ok(()),
+    }
+    inner.site.commit(tx).await?;
+    Ok(())
+}

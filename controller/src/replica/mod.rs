@@ -1,0 +1,12 @@
+//! The state of a store in memory, from which every read is answered.
+
+mod free_map;
+mod replica;
+mod state;
+mod tables;
+
+pub(crate) use free_map::FreeMap;
+pub(crate) use replica::Replica;
+pub use replica::SyncState;
+pub(crate) use state::{Range, State, address, bits};
+pub(crate) use tables::Tables;

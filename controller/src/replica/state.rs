@@ -1,0 +1,243 @@
+//! What the replica knows.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use netkeep_drivers::Order;
+use netkeep_model::{
+    AddressRecord, Class, Link, NumberRecord, Owner, Pool, PoolRecord, PortBlock, Protocol, Space,
+    SubPoolRecord,
+};
+use netkeep_store::datastore::Record;
+use netkeep_store::{Change, Entry, Key, Revision, Snapshot, Txn, WatchItem, Write};
+
+use super::{FreeMap, Tables};
+
+/// The records of a store in memory: what the watch has delivered, with this process's own commits laid over it
+/// until the watch has passed them.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// The records.
+    pub(crate) tables: Tables,
+    /// What each owner holds, by key.
+    owned: BTreeMap<Owner, BTreeSet<Key>>,
+    /// Which addresses and numbers are taken.
+    free: BTreeMap<Range, FreeMap>,
+    /// Ports that operations under way have chosen.
+    pub(crate) reserved_ports: HashSet<(Protocol, IpAddr, u16)>,
+    /// What own commits have written, with the revision, until the watch has passed it.
+    overlay: BTreeMap<Key, (Revision, Option<Entry>)>,
+    /// All commits up to this one were delivered by the watch.
+    through: Revision,
+    /// The newest revision that is known of, by the watch or an own commit.
+    latest: Revision,
+}
+
+/// Something of which numbers are given: the addresses of a pool, as their bits, or the numbers of a class.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Range {
+    /// The addresses of a pool.
+    Pool(Space, Pool),
+    /// The numbers of a class.
+    Class(Class),
+}
+
+impl State {
+    /// Takes an item of the watch.
+    pub(crate) fn deliver(&mut self, item: &WatchItem) {
+        match item {
+            WatchItem::Reset(snapshot) => self.reset(snapshot),
+            WatchItem::Changes(batch) => {
+                for change in &batch.changes {
+                    // An own commit that is newer is known already; this item is late.
+                    if self.overlay.get(change.key()).is_some_and(|(own, _)| *own > change.revision()) {
+                        continue;
+                    }
+                    match change {
+                        Change::Put(entry) => self.set(&entry.key, Some(entry)),
+                        Change::Delete { key, .. } => self.set(key, None),
+                    }
+                }
+            }
+        }
+        self.through = self.through.max(item.through());
+        self.latest = self.latest.max(self.through);
+        let through = self.through;
+        self.overlay.retain(|_, (own, _)| *own > through);
+    }
+
+    /// Lays an own commit over what is known.
+    pub(crate) fn applied(&mut self, txn: &Txn, revision: Revision) {
+        self.latest = self.latest.max(revision);
+        if revision <= self.through {
+            return;
+        }
+        for write in txn.writes() {
+            let key = write.key();
+            if self.overlay.get(key).is_some_and(|(own, _)| *own > revision) {
+                continue;
+            }
+            let entry = match write {
+                Write::Put { key, value, lease } => {
+                    Some(Entry { key: key.clone(), value: value.clone(), revision, lease: lease.clone() })
+                }
+                Write::Delete(_) => None,
+            };
+            self.set(key, entry.as_ref());
+            self.overlay.insert(key.clone(), (revision, entry));
+        }
+    }
+
+    /// All commits up to this one are contained.
+    pub(crate) fn through(&self) -> Revision {
+        self.through
+    }
+
+    /// The newest commit that is known of.
+    pub(crate) fn latest(&self) -> Revision {
+        self.latest
+    }
+
+    /// The keys of everything that `owner` holds.
+    pub(crate) fn held_by(&self, owner: &Owner) -> impl Iterator<Item = &Key> {
+        self.owned.get(owner).into_iter().flatten()
+    }
+
+    /// Chooses a free number of `range` from `first` to `last`, and reserves it.
+    pub(crate) fn reserve_free(
+        &mut self,
+        range: &Range,
+        first: u128,
+        last: u128,
+        order: Order,
+    ) -> Option<u128> {
+        let map = self.free.entry(range.clone()).or_default();
+        let found = map.find(first, last, order)?;
+        map.set_last(found);
+        map.reserve(found).then_some(found)
+    }
+
+    /// Reserves a number of `range`; false if it is taken.
+    pub(crate) fn reserve(&mut self, range: &Range, n: u128) -> bool {
+        self.free.entry(range.clone()).or_default().reserve(n)
+    }
+
+    /// True if an operation under way holds `n`.
+    pub(crate) fn is_reserved(&self, range: &Range, n: u128) -> bool {
+        self.free.get(range).is_some_and(|map| map.reserved().any(|held| held == n))
+    }
+
+    /// Ends a reservation.
+    pub(crate) fn unreserve(&mut self, range: &Range, n: u128) {
+        if let Some(map) = self.free.get_mut(range) {
+            map.unreserve(n);
+        }
+    }
+
+    fn reset(&mut self, snapshot: &Snapshot) {
+        let mut new = Self { overlay: std::mem::take(&mut self.overlay), ..Self::default() };
+        new.overlay.retain(|_, (own, _)| *own > snapshot.revision);
+        new.reserved_ports = std::mem::take(&mut self.reserved_ports);
+        new.latest = self.latest;
+        let mut newest: BTreeMap<Range, (Revision, u128)> = BTreeMap::new();
+        for entry in &snapshot.entries {
+            new.set(&entry.key, Some(entry));
+            if let Some((range, n)) = place(&entry.key) {
+                let last = newest.entry(range).or_insert((entry.revision, n));
+                if entry.revision > last.0 {
+                    *last = (entry.revision, n);
+                }
+            }
+        }
+        for (range, (_, n)) in newest {
+            new.free.entry(range).or_default().set_last(n);
+        }
+        for (range, map) in &self.free {
+            for n in map.reserved() {
+                new.free.entry(range.clone()).or_default().reserve_too(n);
+            }
+        }
+        for (key, (_, entry)) in new.overlay.clone() {
+            new.set(&key, entry.as_ref());
+        }
+        *self = new;
+    }
+
+    fn set(&mut self, key: &Key, entry: Option<&Entry>) {
+        let before = self.owners(key);
+        self.tables.set(key, entry);
+        let after = self.owners(key);
+        for owner in before.difference(&after) {
+            if let Some(keys) = self.owned.get_mut(owner) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.owned.remove(owner);
+                }
+            }
+        }
+        for owner in after.difference(&before) {
+            self.owned.entry(owner.clone()).or_default().insert(key.clone());
+        }
+        if let (Some(pool), None) = (PoolRecord::id(key), entry) {
+            let range = Range::Pool(pool.space, pool.pool);
+            if self.free.get(&range).is_some_and(FreeMap::is_empty) {
+                self.free.remove(&range);
+            }
+        }
+        if let Some((range, n)) = place(key) {
+            match entry {
+                Some(_) => self.free.entry(range).or_default().record(n),
+                None => {
+                    if let Some(map) = self.free.get_mut(&range) {
+                        map.unrecord(n);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Who holds what stands under `key`.
+    fn owners(&self, key: &Key) -> BTreeSet<Owner> {
+        let tables = &self.tables;
+        let mut owners = BTreeSet::new();
+        if let Some(found) = AddressRecord::id(key).and_then(|id| tables.addresses.get(&id)) {
+            owners.insert(found.record.owner.clone());
+        } else if let Some(found) = NumberRecord::id(key).and_then(|id| tables.numbers.get(&id)) {
+            owners.insert(found.record.owner.clone());
+        } else if let Some(found) = PoolRecord::id(key).and_then(|id| tables.pools.get(&id)) {
+            owners.extend(found.record.owner.clone());
+        } else if let Some(found) = SubPoolRecord::id(key).and_then(|id| tables.sub_pools.get(&id)) {
+            owners.insert(found.record.owner.clone());
+        } else if let Some(found) = Link::id(key).and_then(|id| tables.links.get(&id)) {
+            owners.extend(found.record.owners().iter().cloned());
+        } else if let Some(found) = PortBlock::id(key).and_then(|id| tables.port_blocks.get(&id)) {
+            owners.extend(found.record.claims().iter().map(|claim| claim.owner.clone()));
+        }
+        owners
+    }
+}
+
+/// Which number of which range a key stands for.
+fn place(key: &Key) -> Option<(Range, u128)> {
+    if let Some(id) = AddressRecord::id(key) {
+        return Some((Range::Pool(id.space, id.master), bits(id.ip)));
+    }
+    let id = NumberRecord::id(key)?;
+    Some((Range::Class(id.class), u128::from(id.n)))
+}
+
+/// An address as a number.
+pub(crate) fn bits(ip: IpAddr) -> u128 {
+    match ip {
+        IpAddr::V4(ip) => u128::from(ip.to_bits()),
+        IpAddr::V6(ip) => ip.to_bits(),
+    }
+}
+
+/// The address of `pool`'s family with these bits.
+pub(crate) fn address(pool: Pool, bits: u128) -> IpAddr {
+    match u32::try_from(bits) {
+        Ok(bits) if !pool.is_ipv6() => Ipv4Addr::from_bits(bits).into(),
+        _ => Ipv6Addr::from_bits(bits).into(),
+    }
+}

@@ -1,0 +1,190 @@
+//! The records of a store, by type and id.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use netkeep_model::{
+    AddressKey, AddressRecord, AddressSpace, DriverKind, DriverRecord, DriverRecordKey, Endpoint, EndpointId,
+    EndpointKey, EndpointNameRecord, ExternalId, Id, Intent, Link, Mark, Network, NetworkId,
+    NetworkNameRecord, NumberRecord, Object, Pool, PoolKey, PoolRecord, PortBlock, Realized, Sandbox, Space,
+    SubPoolKey, SubPoolRecord, ThisHost, Timestamp,
+};
+use netkeep_store::datastore::{Record, Unreadable, Versioned};
+use netkeep_store::{Entry, Key, Segment};
+
+macro_rules! tables {
+    ($($field:ident: $record:ty,)*) => {
+        /// The records of a store, by type and id.
+        #[derive(Debug, Default)]
+        pub(crate) struct Tables {
+            $(pub(crate) $field: BTreeMap<<$record as Record>::Id, Versioned<$record>>,)*
+            /// What cannot be read: quarantined, reported, and in nobody's way.
+            pub(crate) unreadable: BTreeMap<Key, Unreadable>,
+        }
+
+        impl Tables {
+            /// Puts what stands under `key`, or takes it out.
+            pub(super) fn set(&mut self, key: &Key, entry: Option<&Entry>) {
+                self.unreadable.remove(key);
+                $(
+                    if let Some(id) = <$record>::id(key) {
+                        match entry.map(Unreadable::unless_read::<$record>) {
+                            Some(Ok(read)) => {
+                                self.$field.insert(id, read);
+                            }
+                            Some(Err(unreadable)) => {
+                                self.$field.remove(&id);
+                                self.unreadable.insert(key.clone(), unreadable);
+                            }
+                            None => {
+                                self.$field.remove(&id);
+                            }
+                        }
+                        return;
+                    }
+                )*
+                if let Some(entry) = entry.filter(|entry| !is_drivers_own(&entry.key)) {
+                    let unreadable = Unreadable {
+                        key: key.clone(),
+                        revision: entry.revision,
+                        reason: "no record has such a key".to_owned(),
+                    };
+                    self.unreadable.insert(key.clone(), unreadable);
+                }
+            }
+
+            /// How many records there are of each kind.
+            pub(crate) fn counts(&self) -> BTreeMap<&'static str, usize> {
+                BTreeMap::from([$((<$record>::KIND, self.$field.len()),)*])
+            }
+        }
+    };
+}
+
+tables! {
+    networks: Network,
+    network_names: NetworkNameRecord,
+    endpoints: Endpoint,
+    endpoint_names: EndpointNameRecord,
+    spaces: AddressSpace,
+    pools: PoolRecord,
+    sub_pools: SubPoolRecord,
+    addresses: AddressRecord,
+    numbers: NumberRecord,
+    port_blocks: PortBlock,
+    links: Link,
+    sandboxes: Sandbox,
+    intents: Intent,
+    realized: Realized,
+    this_host: ThisHost,
+    driver_records: DriverRecord,
+    external_ids: ExternalId,
+    marks: Mark,
+}
+
+impl Tables {
+    /// True if there is a record of this network, even one that cannot be read.
+    pub(crate) fn has_network(&self, network: NetworkId) -> bool {
+        self.networks.contains_key(&network) || self.is_unreadable::<Network>(&network)
+    }
+
+    /// True if there is a record of this endpoint, even one that cannot be read.
+    pub(crate) fn has_endpoint(&self, network: NetworkId, endpoint: EndpointId) -> bool {
+        let id = EndpointKey { network, endpoint };
+        self.endpoints.contains_key(&id) || self.is_unreadable::<Endpoint>(&id)
+    }
+
+    /// True if there is a record of this pool, even one that cannot be read.
+    pub(crate) fn has_pool(&self, id: &PoolKey) -> bool {
+        self.pools.contains_key(id) || self.is_unreadable::<PoolRecord>(id)
+    }
+
+    fn is_unreadable<T: Record>(&self, id: &T::Id) -> bool {
+        T::key(id).is_ok_and(|key| self.unreadable.contains_key(&key))
+    }
+
+    /// The endpoints of a network.
+    pub(crate) fn endpoints_of(&self, network: NetworkId) -> impl Iterator<Item = &Versioned<Endpoint>> {
+        let first = EndpointKey { network, endpoint: first_endpoint() };
+        self.endpoints
+            .range(first..)
+            .take_while(move |(id, _)| id.network == network)
+            .map(|(_, endpoint)| endpoint)
+    }
+
+    /// A driver's records on an object.
+    pub(crate) fn driver_records_on<'a>(
+        &'a self,
+        driver: &'a DriverKind,
+        on: &'a Object,
+    ) -> impl Iterator<Item = &'a Versioned<DriverRecord>> {
+        let first = DriverRecordKey { driver: driver.clone(), on: *on, name: Segment::escape("") };
+        self.driver_records
+            .range(first..)
+            .take_while(move |(id, _)| id.driver == *driver && id.on == *on)
+            .map(|(_, record)| record)
+    }
+
+    /// The drivers that have records on anything.
+    pub(crate) fn drivers_with_records(&self) -> Vec<DriverKind> {
+        let mut drivers: Vec<DriverKind> = Vec::new();
+        for id in self.driver_records.keys() {
+            if drivers.last() != Some(&id.driver) {
+                drivers.push(id.driver.clone());
+            }
+        }
+        drivers
+    }
+
+    /// The pools of a space.
+    pub(crate) fn pools_of<'a>(
+        &'a self,
+        space: &'a Space,
+    ) -> impl Iterator<Item = &'a Versioned<PoolRecord>> {
+        let first = PoolKey { space: space.clone(), pool: first_pool() };
+        self.pools.range(first..).take_while(move |(id, _)| id.space == *space).map(|(_, pool)| pool)
+    }
+
+    /// The sub-pools of a pool.
+    pub(crate) fn sub_pools_of<'a>(
+        &'a self,
+        space: &'a Space,
+        master: Pool,
+    ) -> impl Iterator<Item = &'a Versioned<SubPoolRecord>> {
+        let first = SubPoolKey { space: space.clone(), master, sub: first_pool() };
+        self.sub_pools
+            .range(first..)
+            .take_while(move |(id, _)| id.space == *space && id.master == master)
+            .map(|(_, sub)| sub)
+    }
+
+    /// The addresses of a pool that are given.
+    pub(crate) fn addresses_of<'a>(
+        &'a self,
+        space: &'a Space,
+        master: Pool,
+    ) -> impl Iterator<Item = &'a Versioned<AddressRecord>> {
+        let first = AddressKey { space: space.clone(), master, ip: Ipv4Addr::UNSPECIFIED.into() };
+        self.addresses
+            .range(first..)
+            .take_while(move |(id, _)| id.space == *space && id.master == master)
+            .map(|(_, address)| address)
+    }
+}
+
+/// What orders before every endpoint's id.
+fn first_endpoint() -> EndpointId {
+    Id::new(Timestamp::from_unix_millis(0), [0; 10]).into()
+}
+
+/// What orders before every other pool.
+fn first_pool() -> Pool {
+    Pool::around(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0))
+}
+
+/// Drivers keep data of their own kind, which only they can read, below one root.
+fn is_drivers_own(key: &Key) -> bool {
+    key.as_str().starts_with("driver-data/")
+}
