@@ -200,7 +200,7 @@ impl Creation<'_> {
     ) -> Result<u64> {
         let site = &self.inner.site;
         let creating = Phase::Creating { by: site.actor, operation: self.operation };
-        let _turn = site.queues.turn(draft.queues()).await;
+        let turn = site.queues.turn(draft.queues()).await;
         let mut rest = Transaction::new();
         Assembly::new(&site.replica.read(), self.operation).take(draft, &mut rest)?;
         if ensure == Some(&Mode::Called) {
@@ -221,6 +221,8 @@ impl Creation<'_> {
         let tie = Guard::Unchanged(Network::key(&self.id)?, revision);
         for piece in cut(rest, &tie) {
             if let Err(error) = site.commit_txn(&piece).await {
+                // What was written is taken out again in the same queues.
+                drop(turn);
                 super::remove_from_store(self.inner, self.id).await?;
                 return Err(error);
             }
@@ -231,7 +233,9 @@ impl Creation<'_> {
         }
         let mut last = Transaction::new();
         last.replace(&begun, network)?;
-        Ok(site.commit(last).await?.get())
+        let revision = site.commit(last).await?.get();
+        drop(turn);
+        Ok(revision)
     }
 
     fn head(
