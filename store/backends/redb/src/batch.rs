@@ -6,16 +6,18 @@ use netkeep_store::{Error, Kind, Result};
 use redb::Durability;
 
 use crate::error::Fault;
+use crate::op::{Done, Op};
 use crate::open;
 use crate::request::Pending;
 use crate::shared::Seen;
-use crate::txn::{self, Applied, Done};
+use crate::txn::{self, Applied};
 use crate::volume::Room;
 use crate::writer::{Stop, Writer};
 
 /// How many changes a durable transaction has at most while the disk is full.
 const FULL_DISK_OPS: usize = 8;
-/// How often one change is tried at most; each try after a full disk has less room and is allowed more reserve.
+/// How often one change is tried at most. Each try after a full disk has less room and is allowed more reserve, so
+/// it is refused before that unless space comes and goes.
 const TRIES: u32 = 4;
 
 /// A batch that was not made.
@@ -28,10 +30,11 @@ struct Unmade {
 impl Writer {
     /// Makes all changes of a batch, and answers every one of them.
     pub(crate) fn batch(&mut self, mut batch: Vec<Pending>) -> Result<(), Stop> {
-        if self.shared.volume.room() == Room::Everything {
+        let room = self.shared.volume.room();
+        if room == Room::Everything {
             return self.make(batch, 1);
         }
-        if batch.iter().any(|pending| !pending.op.only_deletes()) {
+        if room == Room::Nothing || batch.iter().any(|pending| !pending.op.only_deletes()) {
             self.shared.volume.refill();
         }
         while !batch.is_empty() {
@@ -44,6 +47,10 @@ impl Writer {
     /// Makes the changes in one durable transaction if that can be, else one by one.
     fn make(&mut self, batch: Vec<Pending>, attempt: u32) -> Result<(), Stop> {
         let room = self.shared.volume.room();
+        if room == Room::Nothing {
+            batch.into_iter().for_each(|pending| self.give_up(pending, txn::full()));
+            return Ok(());
+        }
         let Unmade { fault, applied } = match self.try_to_make(&batch, room) {
             Ok(applied) => return self.made(batch, applied),
             Err(unmade) => unmade,
@@ -103,7 +110,7 @@ impl Writer {
     }
 
     fn give_up(&mut self, pending: Pending, error: Error) {
-        if let txn::Op::Expire(number) = pending.op {
+        if let Op::Expire(number) = pending.op {
             tracing::warn!(%error, "a lease that has ended could not be removed; it is tried again");
             self.shared.leases().postpone(number);
         }
@@ -178,15 +185,16 @@ impl Writer {
             self.shared.fail(reason);
             return Err(Stop::Failed);
         }
-        volume.overflowed();
+        let (limit, begun) = (volume.tighter(), Instant::now());
         tracing::warn!("the disk is full; the file is opened again");
         self.shared.show(Seen::Wait);
         // Without this the file would still be locked.
         drop(self.database.take());
         let opened = open::open(&self.config, &self.shared.volume);
-        let shown = opened.and_then(|(database, described)| {
-            self.database = Some(database);
-            self.counters = described.counters;
+        self.shared.volume.overflowed(limit, begun.elapsed());
+        let shown = opened.and_then(|opened| {
+            self.database = Some(opened.database);
+            self.counters = opened.described.counters;
             self.show().map_err(Fault::into_error)
         });
         match shown {

@@ -14,6 +14,8 @@ pub(crate) fn io(what: &'static str) -> impl Fn(io::Error) -> Error {
         let kind = match error.kind() {
             io::ErrorKind::PermissionDenied => Kind::Denied,
             io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Kind::Invalid,
+            // Read beyond its end: the file is shorter than it says.
+            io::ErrorKind::UnexpectedEof => Kind::Corrupt,
             _ => Kind::Unavailable,
         };
         let full = if is_full(&error) { "; the disk is full" } else { "" };

@@ -22,6 +22,7 @@ mod lease;
 mod lock;
 mod maintenance;
 mod mount;
+mod op;
 mod open;
 mod read;
 mod request;

@@ -234,3 +234,107 @@ impl StorageBackend for Mount {
         self.0.backend.query_lock_range(start, end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::RwLock;
+
+    use rand::rngs::SmallRng;
+    use rand::{RngExt, SeedableRng};
+
+    use super::*;
+    use crate::Disk;
+
+    /// A disk that keeps what is written, and counts syncs.
+    #[derive(Clone, Debug, Default)]
+    struct Bytes(Arc<RwLock<(Vec<u8>, usize)>>);
+
+    impl Bytes {
+        fn content(&self) -> Vec<u8> {
+            self.0.read().unwrap().0.clone()
+        }
+    }
+
+    impl Disk for Bytes {
+        fn open(&self) -> io::Result<Box<dyn StorageBackend>> {
+            Ok(Box::new(self.clone()))
+        }
+    }
+
+    impl StorageBackend for Bytes {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.0.read().unwrap().0.len() as u64)
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            let start = offset as usize;
+            let bytes = self.0.read().unwrap();
+            out.copy_from_slice(bytes.0.get(start..start + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.0.write().unwrap().0.resize(len as usize, 0);
+            Ok(())
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            self.0.write().unwrap().1 += 1;
+            Ok(())
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            let (start, end) = (offset as usize, offset as usize + data.len());
+            let mut bytes = self.0.write().unwrap();
+            if bytes.0.len() < end {
+                bytes.0.resize(end, 0);
+            }
+            bytes.0[start..end].copy_from_slice(data);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_reads_as_if_it_were_written_and_is_written_when_it_is_released() {
+        for seed in 0..50 {
+            let mut random = SmallRng::seed_from_u64(seed);
+            let (disk, plain) = (Bytes::default(), Bytes::default());
+            for both in [&disk, &plain] {
+                both.write(0, &vec![0xAA; 20_000]).unwrap();
+            }
+            let volume = Arc::new(Volume::new(Arc::new(disk.clone()), 0));
+            let mount = Mount::holding(&volume).unwrap();
+            for step in 0..60 {
+                if step == 40 {
+                    assert!(disk.content() == vec![0xAA; 20_000], "seed {seed}: something was not held back");
+                    mount.release().unwrap();
+                }
+                let (offset, count) = (random.random_range(0..30_000), random.random_range(0..9_000));
+                match random.random_range(0..4) {
+                    0 => {
+                        let data = vec![random.random(); count];
+                        mount.write(offset, &data).unwrap();
+                        plain.write(offset, &data).unwrap();
+                    }
+                    1 => {
+                        mount.set_len(offset).unwrap();
+                        plain.set_len(offset).unwrap();
+                    }
+                    2 => {
+                        mount.sync_data().unwrap();
+                        plain.sync_data().unwrap();
+                    }
+                    _ => {
+                        let (mut one, mut other) = (vec![1; count], vec![2; count]);
+                        let results = (mount.read(offset, &mut one), plain.read(offset, &mut other));
+                        assert_eq!(results.0.is_ok(), results.1.is_ok(), "seed {seed}, step {step}");
+                        assert!(results.0.is_err() || one == other, "seed {seed}, step {step}");
+                    }
+                }
+                assert_eq!(mount.len().unwrap(), plain.len().unwrap(), "seed {seed}, step {step}");
+            }
+            assert!(disk.content() == plain.content(), "seed {seed}");
+            assert_eq!(disk.0.read().unwrap().1, plain.0.read().unwrap().1, "seed {seed}");
+        }
+    }
+}

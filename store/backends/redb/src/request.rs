@@ -1,10 +1,10 @@
 //! What the writer is asked for.
 
-use netkeep_store::{Compaction, Error, Result, Write};
+use netkeep_store::{Compaction, Error, Result};
 use redb::ReadTransaction;
 use tokio::sync::oneshot;
 
-use crate::txn::{Done, Op};
+use crate::op::{Done, Op};
 
 /// Where an answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T>>;
@@ -61,30 +61,4 @@ impl Pending {
             let _ = reply.send(outcome);
         }
     }
-}
-
-impl Op {
-    /// Bytes of its keys and values.
-    pub(crate) fn bytes(&self) -> usize {
-        match self {
-            Self::Commit { txn, .. } => txn.writes().iter().map(write_bytes).sum(),
-            _ => 0,
-        }
-    }
-
-    /// How many entries it writes, as far as that is known.
-    pub(crate) fn writes(&self) -> usize {
-        match self {
-            Self::Commit { txn, .. } => txn.writes().len(),
-            _ => 1,
-        }
-    }
-}
-
-fn write_bytes(write: &Write) -> usize {
-    let value = match write {
-        Write::Put { value, .. } => value.len(),
-        Write::Delete(_) => 0,
-    };
-    write.key().as_str().len() + value
 }

@@ -1,13 +1,14 @@
 //! Opening a file, and the thread that has it from then on.
 
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netkeep_store::{Error, Kind, Limits, Result, StoreInfo};
 use tokio::sync::oneshot;
 
 use crate::lease::{LeaseNames, Leases};
 use crate::lock::Claim;
+use crate::open::Opened;
 use crate::read::View;
 use crate::shared::Shared;
 use crate::volume::Volume;
@@ -39,14 +40,26 @@ fn run(mut config: RedbConfig, disk: Option<Arc<dyn Disk>>, reply: oneshot::Send
         claimed.and_then(|(claim, disk)| prepare(config, disk, claim.as_ref()).map(|writer| (claim, writer)));
     match prepared {
         Ok((claim, writer)) => {
-            let shared = Arc::clone(&writer.shared);
+            let ending = Ending { claim, shared: Arc::clone(&writer.shared) };
             // If nobody waits any more, the store is dropped here and the writer ends at once.
-            drop(reply.send(Ok(RedbStore::new(Arc::clone(&shared)))));
+            drop(reply.send(Ok(RedbStore::new(Arc::clone(&ending.shared)))));
             writer.run();
-            drop(claim);
-            shared.end();
         }
         Err(error) => drop(reply.send(Err(error.with_context("path", named.display())))),
+    }
+}
+
+/// Frees the file, then tells those who wait for that; also if the writer panics.
+struct Ending {
+    claim: Option<Claim>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.shared.close_queue();
+        drop(self.claim.take());
+        self.shared.end();
     }
 }
 
@@ -61,7 +74,7 @@ fn claim(config: &mut RedbConfig) -> Result<(Option<Claim>, Arc<dyn Disk>)> {
 
 fn prepare(config: RedbConfig, disk: Arc<dyn Disk>, claim: Option<&Claim>) -> Result<Writer> {
     let volume = Arc::new(Volume::new(disk, config.reserve_bytes));
-    let (database, described) =
+    let Opened { database, described, repaired } =
         if claim.is_some() { open::open(&config, &volume)? } else { open::open_or_fill(&config, &volume)? };
     volume.refill();
 
@@ -88,6 +101,7 @@ fn prepare(config: RedbConfig, disk: Arc<dyn Disk>, claim: Option<&Claim>) -> Re
         database: Some(database),
         counters: described.counters,
         last_batch: 1,
-        unprepared: None,
+        // Else every crash would have the whole file searched through until something is written.
+        unprepared: repaired.then(Instant::now),
     })
 }

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::error::named;
 use crate::format::{REDB, VERSION};
 use crate::lease::Owner;
+use crate::op::{Done, Op};
 use crate::request::{Pending, Request};
 use crate::shared::Shared;
 use crate::stats::RedbStats;
-use crate::txn::{Done, Op};
 use crate::{Disk, RedbConfig, maintenance, start, watch};
 
 /// One handle of an open redb file, with leases and an end of its own.

@@ -1,13 +1,13 @@
 //! Logical transactions, applied one after the other to one transaction of redb.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use netkeep_store::{Change, Entry, Error, Key, Kind, LeaseId, Result, Revision, Txn, Write};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use crate::format::{Counters, ENTRIES, LEASED, LEASES, Row};
 use crate::lease::{self, LeaseNames, Owner};
+use crate::op::{Done, Op};
 use crate::volume::Room;
 
 /// By how much a replacement may be larger than what it replaces when the disk is full.
@@ -15,33 +15,6 @@ const REPLACEMENT_GROWTH: usize = 1024;
 
 /// Finds the number of a lease, or refuses it because it has ended or is another handle's.
 pub(crate) type CheckLease<'a> = dyn Fn(&LeaseId, Owner) -> Result<u64> + 'a;
-
-/// One thing that the writer does.
-#[derive(Debug)]
-pub(crate) enum Op {
-    Commit {
-        txn: Txn,
-        owner: Owner,
-    },
-    Grant {
-        ttl: Duration,
-        owner: Owner,
-    },
-    Revoke {
-        id: LeaseId,
-        owner: Owner,
-    },
-    /// Ends a lease whose time is over.
-    Expire(u64),
-}
-
-/// What became of an [`Op`], once it is durable.
-#[derive(Debug)]
-pub(crate) enum Done {
-    Committed(Revision),
-    Granted { number: u64, owner: Owner, ttl: Duration },
-    Ended(u64),
-}
 
 /// What became of several, in their order.
 #[derive(Debug)]
@@ -51,17 +24,6 @@ pub(crate) struct Applied {
     pub(crate) counters: Counters,
     /// False if nothing was written, so that there is nothing to make durable.
     pub(crate) written: bool,
-}
-
-impl Op {
-    /// True if it can only make the store smaller.
-    pub(crate) fn only_deletes(&self) -> bool {
-        match self {
-            Self::Commit { txn, .. } => txn.writes().iter().all(|write| matches!(write, Write::Delete(_))),
-            Self::Grant { .. } => false,
-            Self::Revoke { .. } | Self::Expire(_) => true,
-        }
-    }
 }
 
 /// Applies `ops` in their order, each to what the ones before it left; one that is refused changes nothing.
@@ -281,26 +243,6 @@ impl Batch<'_> {
 pub(crate) fn full() -> Error {
     Error::new(
         Kind::Unavailable,
-        "the disk is full: until there is space, entries can be deleted, and replaced by ones of about their size",
+        "the disk is full: until there is space, entries can at most be deleted, and replaced by ones of their size",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use netkeep_store::Guard;
-
-    use super::*;
-
-    #[test]
-    fn what_only_deletes_is_known() {
-        let key = |text| Key::parse(text).unwrap();
-        let owner = Owner(1);
-        let commit = |txn| Op::Commit { txn, owner };
-        let deletion = Txn::new().unchanged(key("a"), Revision::new(1)).delete(key("b"));
-        assert!(commit(deletion.clone()).only_deletes());
-        assert!(commit(Txn::new().guard(Guard::Absent(key("a")))).only_deletes());
-        assert!(!commit(deletion.put(key("c"), "")).only_deletes());
-        assert!(!Op::Grant { ttl: Duration::ZERO, owner }.only_deletes());
-        assert!(Op::Expire(1).only_deletes());
-    }
 }

@@ -9,12 +9,16 @@ use crate::Disk;
 
 /// The reserve is given up in this many parts.
 const PARTS: u64 = 3;
-/// How long a disk without a reserve counts as full once it was.
+/// How long a disk that was full in spite of the reserve counts as full at least.
 const FULL_FOR: Duration = Duration::from_secs(1);
+/// And by how much longer than it took to open the file again, so that most of the time it is open.
+const FULL_FACTOR: u32 = 10;
 
 /// What a commit may still do, given how full the disk is. Ordered from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Room {
+    /// Nothing.
+    Nothing,
     /// Delete.
     Deletions,
     /// Delete, and replace entries by others of about their size.
@@ -52,7 +56,9 @@ struct State {
     held: u64,
     /// Parts that what is being done now must leave.
     floor: u64,
-    /// Since when the disk is full in spite of the reserve, and what may still be done then.
+    /// What was begun.
+    begun: Room,
+    /// Until when the disk counts as full in spite of the reserve, and what may still be done then.
     overflow: Option<(Instant, Room)>,
     failures: Failures,
 }
@@ -75,6 +81,7 @@ impl Volume {
                 part: reserve_bytes / PARTS,
                 held: 0,
                 floor: 0,
+                begun: Room::Deletions,
                 overflow: None,
                 failures: Failures::default(),
             }),
@@ -92,9 +99,6 @@ impl Volume {
     /// Makes the reserve whole, or finds out how much of it there is.
     pub(crate) fn refill(&self) {
         let mut state = self.state();
-        if state.overflow.is_some_and(|(since, _)| since.elapsed() >= FULL_FOR) {
-            state.overflow = None;
-        }
         if state.part == 0 || state.held == PARTS {
             return;
         }
@@ -125,7 +129,7 @@ impl Volume {
             _ => Room::Deletions,
         };
         match state.overflow {
-            Some((since, limit)) if since.elapsed() < FULL_FOR => room.min(limit),
+            Some((until, limit)) if Instant::now() < until => room.min(limit),
             _ => room,
         }
     }
@@ -134,10 +138,11 @@ impl Volume {
     pub(crate) fn begin(&self, room: Room) {
         let mut state = self.state();
         state.failures.full = false;
+        state.begun = room;
         state.floor = match room {
             Room::Everything => 2,
             Room::Replacements => 1,
-            Room::Deletions => 0,
+            Room::Deletions | Room::Nothing => 0,
         };
     }
 
@@ -153,14 +158,19 @@ impl Volume {
         failures.other.clone().or_else(|| failures.full.then(|| "the disk is full".to_owned()))
     }
 
-    /// Notes that the reserve did not suffice.
-    pub(crate) fn overflowed(&self) {
-        let mut state = self.state();
-        let limit = match state.overflow {
-            Some((since, _)) if since.elapsed() < FULL_FOR => Room::Deletions,
-            _ => Room::Replacements,
-        };
-        state.overflow = Some((Instant::now(), limit));
+    /// What may still be done if the reserve did not suffice for what was begun.
+    pub(crate) fn tighter(&self) -> Room {
+        match self.state().begun {
+            Room::Everything => Room::Replacements,
+            Room::Replacements => Room::Deletions,
+            Room::Deletions | Room::Nothing => Room::Nothing,
+        }
+    }
+
+    /// Notes that the reserve did not suffice, and that opening the file again `took` so long.
+    pub(crate) fn overflowed(&self, limit: Room, took: Duration) {
+        let until = Instant::now() + FULL_FOR.max(took * FULL_FACTOR);
+        self.state().overflow = Some((until, limit));
     }
 
     /// Does what `run` does; where space is wanting, gives up parts of the reserve as far as allowed and tries

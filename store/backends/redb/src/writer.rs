@@ -10,10 +10,10 @@ use redb::{CompactionError, Database, ReadableDatabase};
 use crate::RedbConfig;
 use crate::error::Fault;
 use crate::format::Counters;
+use crate::op::Op;
 use crate::read::View;
 use crate::request::{Pending, Request};
 use crate::shared::{Seen, Shared};
-use crate::txn::Op;
 use crate::volume::Room;
 
 /// The bounds of one durable transaction. A batch ends with the first change that reaches one of them, so that its
@@ -215,10 +215,6 @@ impl Writer {
     }
 
     fn compact(&mut self) -> Result<Compaction> {
-        self.shared.volume.refill();
-        if self.shared.volume.room() < Room::Everything {
-            return Err(crate::txn::full());
-        }
         // Readers hold pages; from here on they wait, and those who were reading end soon.
         let view = match self.shared.show(Seen::Wait) {
             Seen::View(view) => Arc::downgrade(&view),
@@ -229,7 +225,8 @@ impl Writer {
             std::thread::sleep(Duration::from_millis(1));
         }
         let before = self.shared.volume.length();
-        self.shared.volume.begin(Room::Everything);
+        // It may use the whole reserve, because it is how a full disk gets space back.
+        self.shared.volume.begin(Room::Deletions);
         self.unprepared = Some(Instant::now());
         let compacted = match self.database.as_mut().map(Database::compact) {
             Some(Ok(_)) => self.show().map_err(Fault::into_error),
