@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(shown(choosable(pool("::/0"), None)), "::1-::ffff:ffff:ffff:ffff");
         let sub = choosable(pool("fd00::/48"), Some(pool("fd00:0:0:10::/60")));
         assert_eq!(shown(sub), "fd00:0:0:10::-fd00::10:ffff:ffff:ffff:ffff");
-        let long = choosable(pool("fd00::/64"), Some(pool("fd00::8000/112")));
+        let long = choosable(pool("fd00::/64"), Some(pool("fd00::8000/113")));
         assert_eq!(shown(long), "fd00::8000-fd00::ffff");
     }
 }
