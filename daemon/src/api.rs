@@ -1,0 +1,133 @@
+//! What the daemon and its clients say to each other, beside the controller's own types.
+//!
+//! All paths begin with `/v1`; all bodies are JSON. Whatever fails is answered with an [`ErrorBody`].
+//!
+//! | Request | Answer |
+//! |---|---|
+//! | `GET /v1/version` | [`Version`] |
+//! | `GET /v1/status` | [`DaemonStatus`] |
+//! | `GET /v1/check` | `CheckReport` |
+//! | `GET /v1/recovery` | `RecoveryReport` |
+//! | `GET /v1/records` | [`Records`] |
+//! | `GET`, `POST /v1/networks` | list of `NetworkInfo`; from a `NetworkSpec` a `NetworkInfo` |
+//! | `GET`, `DELETE /v1/networks/{network}` | `NetworkInfo`; nothing |
+//! | `GET`, `POST /v1/networks/{network}/endpoints` | list of `EndpointInfo`; from an `EndpointSpec` an `EndpointInfo` |
+//! | `GET`, `DELETE /v1/networks/{network}/endpoints/{endpoint}` | `EndpointInfo`; nothing |
+//! | `GET`, `POST`, `DELETE /v1/ipam/pools` | list of `PoolInfo`; from a `PoolRequestSpec` a `PoolInfo`; nothing |
+//! | `GET`, `POST`, `DELETE /v1/ipam/addresses` | list of `AddressInfo`; from an `AddressRequestSpec` an `AddressInfo`; nothing |
+//!
+//! `{network}` and `{endpoint}` are a name, an id, or the beginning of an id that fits only one, percent-encoded.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use netkeep_controller::{ControllerStatus, ErrorKind};
+use netkeep_model::{Pool, Space};
+use serde::{Deserialize, Serialize};
+
+/// The version of the API, and the first part of every path.
+pub const API_VERSION: &str = "v1";
+
+/// The most bytes that the body of a request may have.
+pub const MOST_BODY_BYTES: usize = 1024 * 1024;
+
+/// The body of every answer that is no success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorAnswer,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorAnswer {
+    /// What a caller would do about it.
+    pub kind: ErrorKind,
+    /// What it was: the thing, the value, and what would be right.
+    pub message: String,
+}
+
+/// What answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The version of the daemon.
+    pub version: String,
+    /// The versions of the API that it speaks.
+    pub api: Vec<String>,
+    /// Its process id.
+    pub pid: u32,
+}
+
+/// How the daemon is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DaemonStatus {
+    /// The version of the daemon.
+    pub version: String,
+    /// Its process id.
+    pub pid: u32,
+    /// For how many seconds it has been serving.
+    pub uptime_seconds: u64,
+    /// The store of this host.
+    pub local: StoreStatus,
+    /// How its controller is.
+    pub controller: ControllerStatus,
+}
+
+/// How a store is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// The backend.
+    pub backend: String,
+    /// Where it is.
+    pub endpoints: Vec<String>,
+    /// The version of its server or of the format of its file; `None` while it does not answer.
+    pub version: Option<String>,
+    /// Why it does not answer.
+    pub error: Option<String>,
+}
+
+/// How much there is of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Records {
+    /// The records, by kind.
+    pub records: BTreeMap<String, usize>,
+    /// The claims on ports; a record holds those of a block of ports.
+    pub ports: usize,
+}
+
+/// Which addresses to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressFilter {
+    /// Those of this space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<Space>,
+    /// Those of this pool.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Pool>,
+}
+
+/// Which pool to release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PoolRelease {
+    /// Its space.
+    pub space: Space,
+    /// The whole pool.
+    pub pool: Pool,
+    /// The part of it that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub: Option<Pool>,
+}
+
+/// Which address to release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddressRelease {
+    /// Its space.
+    pub space: Space,
+    /// Its pool.
+    pub pool: Pool,
+    /// The address.
+    pub address: IpAddr,
+}

@@ -1,0 +1,217 @@
+//! `netkeep endpoint`.
+
+use clap::{Args, Subcommand};
+use netkeep_controller::{EndpointInfo, EndpointSpec};
+use netkeep_model::{Options, PortBinding};
+
+use super::failure::{optional, parsed};
+use super::output::{Output, columns, facts, lines, listed, pairs};
+use super::removed::Removed;
+use super::{Failure, pair, publish};
+use crate::client::Client;
+use crate::exit::Exit;
+
+/// What can be done with endpoints.
+#[derive(Debug, Subcommand)]
+pub(super) enum EndpointCommand {
+    /// Make an endpoint and print its id.
+    Create(Box<CreateArgs>),
+    /// List the endpoints of a network.
+    #[command(visible_alias = "list")]
+    Ls {
+        /// The network: a name, an id, or the beginning of one.
+        network: String,
+        /// Print full ids only.
+        #[arg(long, short)]
+        quiet: bool,
+    },
+    /// Show endpoints of a network.
+    Inspect {
+        /// The network: a name, an id, or the beginning of one.
+        network: String,
+        /// Names, ids, or beginnings of ids.
+        #[arg(required = true, value_name = "ENDPOINT")]
+        endpoints: Vec<String>,
+    },
+    /// Delete endpoints of a network.
+    #[command(visible_alias = "remove")]
+    Rm {
+        /// The network: a name, an id, or the beginning of one.
+        network: String,
+        /// Names, ids, or beginnings of ids.
+        #[arg(required = true, value_name = "ENDPOINT")]
+        endpoints: Vec<String>,
+    },
+}
+
+/// What an endpoint is made of.
+#[derive(Args, Debug)]
+pub(super) struct CreateArgs {
+    /// The network: a name, an id, or the beginning of one.
+    network: String,
+    /// The name.
+    name: String,
+    /// The IPv4 address; any that is free if it is not given.
+    #[arg(long, value_name = "IPV4")]
+    ip: Option<String>,
+    /// The IPv6 address; any that is free if it is not given.
+    #[arg(long, value_name = "IPV6")]
+    ip6: Option<String>,
+    /// The MAC address; the driver's choice if it is not given.
+    #[arg(long)]
+    mac: Option<String>,
+    /// A port of the host that leads to the endpoint: [[HOST_IP:][HOST_PORT]:]PORT[/PROTOCOL]; may be repeated.
+    #[arg(long = "publish", short, value_name = "PORT")]
+    publish: Vec<String>,
+    /// A port that the endpoint listens on: PORT[/PROTOCOL]; may be repeated.
+    #[arg(long = "expose", value_name = "PORT")]
+    expose: Vec<String>,
+    /// An option of the driver; may be repeated.
+    #[arg(long = "opt", short = 'o', value_name = "NAME=VALUE")]
+    options: Vec<String>,
+    /// An option of the IPAM driver; may be repeated.
+    #[arg(long = "ipam-opt", value_name = "NAME=VALUE")]
+    ipam_options: Vec<String>,
+    /// A name server; may be repeated.
+    #[arg(long = "dns", value_name = "IP")]
+    dns: Vec<String>,
+    /// Another name of it on the network; may be repeated.
+    #[arg(long = "alias", value_name = "NAME")]
+    aliases: Vec<String>,
+    /// Its name is not announced.
+    #[arg(long)]
+    anonymous: bool,
+    /// Its rank as the way out of its sandbox; the highest wins.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    priority: i32,
+    /// An id of your own for this request, 32 hex digits: it becomes the endpoint's id, and the same request again is
+    /// answered with the same endpoint.
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
+}
+
+impl CreateArgs {
+    fn spec(&self) -> Result<EndpointSpec, Failure> {
+        let mut spec = EndpointSpec::new(parsed("NAME", &self.name)?);
+        spec.request = optional("--request", self.request.as_deref())?;
+        spec.ipv4 = optional("--ip", self.ip.as_deref())?;
+        spec.ipv6 = optional("--ip6", self.ip6.as_deref())?;
+        spec.mac = optional("--mac", self.mac.as_deref())?;
+        for text in &self.publish {
+            spec.bindings.extend(publish::read(text)?);
+        }
+        for text in &self.expose {
+            spec.exposed.push(parsed("--expose", text)?);
+        }
+        spec.options = Options::from(pair::read("--opt", &self.options)?);
+        spec.ipam_options = Options::from(pair::read("--ipam-opt", &self.ipam_options)?);
+        for text in &self.dns {
+            spec.dns.push(parsed("--dns", text)?);
+        }
+        spec.aliases.clone_from(&self.aliases);
+        spec.anonymous = self.anonymous;
+        spec.priority = self.priority;
+        Ok(spec)
+    }
+}
+
+impl EndpointCommand {
+    pub(super) async fn run(self, client: &Client, output: &Output) -> Result<Exit, Failure> {
+        match self {
+            Self::Create(args) => {
+                let made = client.create_endpoint(&args.network, &args.spec()?).await?;
+                output.print(&made, |made| made.id.to_string())?;
+                Ok(Exit::Done)
+            }
+            Self::Ls { network, quiet } => {
+                let endpoints = client.endpoints(&network).await?;
+                output.print(endpoints.as_slice(), |endpoints| {
+                    if quiet {
+                        endpoints.iter().map(|endpoint| format!("{}\n", endpoint.id)).collect()
+                    } else {
+                        table(endpoints)
+                    }
+                })?;
+                Ok(Exit::Done)
+            }
+            Self::Inspect { network, endpoints } => {
+                let mut found = Vec::new();
+                for endpoint in &endpoints {
+                    found.push(client.endpoint(&network, endpoint).await?);
+                }
+                output.print(found.as_slice(), |found| {
+                    found.iter().map(shown).collect::<Vec<_>>().join("\n")
+                })?;
+                Ok(Exit::Done)
+            }
+            Self::Rm { network, endpoints } => {
+                let mut removed = Removed::default();
+                for endpoint in endpoints {
+                    removed.add(client.delete_endpoint(&network, &endpoint).await, endpoint);
+                }
+                removed.report(output)
+            }
+        }
+    }
+}
+
+fn table(endpoints: &[EndpointInfo]) -> String {
+    let mut table = columns(&["ENDPOINT ID", "NAME", "IPV4", "IPV6", "MAC", "PORTS"]);
+    for endpoint in endpoints {
+        let record = &endpoint.endpoint;
+        table.add_row([
+            endpoint.id.short(),
+            record.name.to_string(),
+            listed(record.interfaces.iter().filter_map(|interface| interface.ipv4)),
+            listed(record.interfaces.iter().filter_map(|interface| interface.ipv6)),
+            listed(record.interfaces.iter().filter_map(|interface| interface.mac)),
+            listed(record.bindings.iter().map(binding)),
+        ]);
+    }
+    lines(&table)
+}
+
+fn binding(binding: &PortBinding) -> String {
+    let ip = match binding.host_ip {
+        None => String::new(),
+        Some(std::net::IpAddr::V6(ip)) => format!("[{ip}]:"),
+        Some(ip) => format!("{ip}:"),
+    };
+    let host = binding.host_ports.map_or_else(String::new, |ports| ports.to_string());
+    format!("{ip}{host}->{}/{}", binding.port, binding.protocol)
+}
+
+fn shown(endpoint: &EndpointInfo) -> String {
+    let record = &endpoint.endpoint;
+    let mut table = facts();
+    let mut row = |name: &str, value: String| {
+        table.add_row([name.to_owned(), value]);
+    };
+    row("Endpoint", record.name.to_string());
+    row("Id", endpoint.id.to_string());
+    row("Network", format!("{} ({})", endpoint.network_name, endpoint.network.short()));
+    row("Created", record.created.to_string());
+    if !record.phase.is_ready() {
+        row("Phase", if record.phase.is_deleting() { "deleting" } else { "creating" }.to_owned());
+    }
+    for interface in &record.interfaces {
+        row("MAC", listed(interface.mac));
+        row("IPv4", listed(interface.ipv4));
+        row("IPv6", listed(interface.ipv6));
+        if !interface.link_local.is_empty() {
+            row("Link-local", listed(&interface.link_local));
+        }
+    }
+    row("Gateways", listed(&record.gateways));
+    row("Exposed ports", listed(&record.exposed_ports));
+    row("Published ports", listed(record.bindings.iter().map(binding)));
+    row("Name servers", listed(&record.dns));
+    row("Aliases", listed(&record.aliases));
+    row("Options", pairs(record.options.iter()));
+    row(
+        "Attached",
+        record.attachment.as_ref().map_or_else(|| "no".to_owned(), |to| format!("sandbox {}", to.sandbox)),
+    );
+    row("Revision", endpoint.revision.to_string());
+    lines(&table) + "\n"
+}

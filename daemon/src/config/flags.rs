@@ -1,0 +1,24 @@
+//! The configuration that stands on the command line.
+
+use std::path::PathBuf;
+
+use netkeep_store::StoreUrl;
+
+use super::{LogFilter, LogFormat, Span};
+
+/// What the command line says; `None` where it says nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// The configuration file.
+    pub config: Option<PathBuf>,
+    /// The socket of the API.
+    pub socket: Option<PathBuf>,
+    /// The store of this host.
+    pub local: Option<StoreUrl>,
+    /// How long a stop waits.
+    pub stop_timeout: Option<Span>,
+    /// What is logged.
+    pub log_level: Option<LogFilter>,
+    /// How a line of the log is written.
+    pub log_format: Option<LogFormat>,
+}
