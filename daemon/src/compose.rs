@@ -133,7 +133,8 @@ fn driver_configs(config: &Config) -> DriverConfigs {
     let mut configs = DriverConfigs { network: config.drivers.clone(), ipam: config.ipam.clone() };
     for (name, pools) in [(LOCAL_POOLS, &config.pools.local), (GLOBAL_POOLS, &config.pools.global)] {
         let Some(pools) = pools else { continue };
-        let bases = pools.iter().map(|pool| json!({ "base": pool.base, "size": pool.size })).collect::<Vec<_>>();
+        let bases =
+            pools.iter().map(|pool| json!({ "base": pool.base, "size": pool.size })).collect::<Vec<_>>();
         if let Ok(kind) = IpamKind::new(builtin::KIND) {
             configs.ipam.entry(kind).or_default().insert(name, bases);
         }

@@ -25,7 +25,7 @@ pub(super) struct DemoArgs {
     #[arg(long, default_value_t = 4)]
     networks: u32,
     /// How many changes a round makes at most before the kill; also bounds the endpoints that live at once.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 400)]
     changes: u32,
     /// The seed of the random choices; one is drawn if it is not given.
     #[arg(long)]
@@ -34,8 +34,9 @@ pub(super) struct DemoArgs {
 
 impl DemoArgs {
     pub(super) async fn run(self, output: &Output) -> Result<Exit, Failure> {
-        let program = std::env::current_exe()
-            .map_err(|error| Failure::new(Exit::Failure, format!("this program cannot find itself: {error}")))?;
+        let program = std::env::current_exe().map_err(|error| {
+            Failure::new(Exit::Failure, format!("this program cannot find itself: {error}"))
+        })?;
         let options = DemoOptions {
             rounds: self.rounds,
             tasks: self.tasks,

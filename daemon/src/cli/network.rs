@@ -114,6 +114,7 @@ impl CreateArgs {
             space: optional("--space", self.space.as_deref())?,
             options: Options::from(pair::read("--ipam-opt", &self.ipam_options)?),
             pools,
+            ..IpamSpec::default()
         };
         Ok(spec)
     }

@@ -1,6 +1,6 @@
 //! `netkeep status`, `check` and `version`.
 
-use netkeep_controller::CheckReport;
+use netkeep_controller::{CheckReport, SyncState};
 use serde::Serialize;
 
 use super::Failure;
@@ -32,7 +32,7 @@ fn shown(status: &DaemonStatus) -> String {
     if let Some(error) = &status.local.error {
         row("  Error", error.clone());
     }
-    row("Sync", format!("{}, for {} s", controller.sync, controller.sync_since.as_secs()));
+    row("Sync", format!("{}, for {} s", sync(controller.sync), controller.sync_since.as_secs()));
     row("Revision", controller.revision.to_string());
     row("Records", pairs(&controller.records));
     row("Drivers", listed(&controller.drivers));
@@ -42,6 +42,14 @@ fn shown(status: &DaemonStatus) -> String {
         row(&format!("  {key}"), reason.clone());
     }
     lines(&table)
+}
+
+fn sync(state: SyncState) -> &'static str {
+    match state {
+        SyncState::Waiting => "waiting",
+        SyncState::InSync => "in sync",
+        SyncState::Lost => "lost: what is known grows old",
+    }
 }
 
 pub(super) async fn check(client: &Client, output: &Output) -> Result<Exit, Failure> {

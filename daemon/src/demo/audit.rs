@@ -125,7 +125,8 @@ impl Audit {
         let wanted: Vec<_> = shares.iter().flat_map(wanted).collect();
         for (ip, owner) in &wanted {
             if given.remove(&(*ip, owner)) != Some(1) {
-                self.lost.push(format!("address {ip} was acknowledged to {owner}, who does not hold it alone"));
+                self.lost
+                    .push(format!("address {ip} was acknowledged to {owner}, who does not hold it alone"));
             }
         }
         for ((ip, owner), _) in given {

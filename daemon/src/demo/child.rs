@@ -109,7 +109,9 @@ impl Daemon {
         let ended = timeout(PATIENCE, child.wait()).await;
         match ended {
             Ok(Ok(status)) if status.success() => Ok(()),
-            Ok(Ok(status)) => Err(DemoError::Daemon(format!("the daemon, told to stop, ended with {status}"))),
+            Ok(Ok(status)) => {
+                Err(DemoError::Daemon(format!("the daemon, told to stop, ended with {status}")))
+            }
             Ok(Err(error)) => Err(DemoError::system("waiting for the daemon's end", error)),
             Err(_) => Err(DemoError::Daemon(format!("the daemon did not stop within {PATIENCE:?}"))),
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use netkeep_model::{
-    AddressRecord, DriverRecord, Endpoint, EndpointNameRecord, Intent, Link, Network, NetworkNameRecord, NumberRecord,
-    PoolRecord, Realized, SubPoolRecord,
+    AddressRecord, DriverRecord, Endpoint, EndpointNameRecord, Intent, Link, Network, NetworkNameRecord,
+    NumberRecord, PoolRecord, Realized, SubPoolRecord,
 };
 use netkeep_store::datastore::Record;
 

@@ -16,7 +16,7 @@ pub struct DemoOptions {
     /// How many networks all tasks share; each has a few of its own beside them. From 1 to 16; default 4.
     pub networks: u32,
     /// How many changes a round makes at most before the daemon is killed; at least a quarter of them are made. It also
-    /// bounds how many endpoints live at once. From 4 to 20,000; default 600.
+    /// bounds how many endpoints live at once. From 4 to 20,000; default 400.
     pub changes: u32,
     /// What the random choices are made from; the order in which the tasks proceed is chance all the same.
     pub seed: u64,
@@ -25,7 +25,7 @@ pub struct DemoOptions {
 impl DemoOptions {
     /// The defaults, with this program and seed.
     pub fn new(program: PathBuf, seed: u64) -> Self {
-        Self { program, rounds: 5, tasks: 8, networks: 4, changes: 600, seed }
+        Self { program, rounds: 5, tasks: 8, networks: 4, changes: 400, seed }
     }
 
     pub(super) fn check(&self) -> Result<(), DemoError> {

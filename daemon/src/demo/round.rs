@@ -66,8 +66,10 @@ impl<'a> Run<'a> {
 
     async fn make_shared_networks(&mut self) -> Result<(), DemoError> {
         let number = u8::try_from(self.options.networks).unwrap_or(u8::MAX);
-        let steps = (0..number).map(|number| self.shares[0].shared_network(number)).collect::<Result<Vec<_>, _>>()?;
-        self.all_do(|share| if share.networks.is_empty() { Vec::new() } else { steps.clone() }, false).await?;
+        let steps =
+            (0..number).map(|number| self.shares[0].shared_network(number)).collect::<Result<Vec<_>, _>>()?;
+        self.all_do(|share| if share.networks.is_empty() { Vec::new() } else { steps.clone() }, false)
+            .await?;
         let shared: Vec<_> = self.shares[0].networks.keys().copied().collect();
         for share in &mut self.shares {
             share.use_networks(&shared);
@@ -105,7 +107,10 @@ impl<'a> Run<'a> {
         self.compare_counts().await?;
         let report = self.daemon.client().check().await.map_err(DemoError::request("check"))?;
         self.verdict.violations.extend(
-            report.violations.iter().map(|found| format!("{}: {}: {}", found.invariant, found.key, found.found)),
+            report
+                .violations
+                .iter()
+                .map(|found| format!("{}: {}: {}", found.invariant, found.key, found.found)),
         );
         Ok(())
     }
@@ -154,7 +159,9 @@ impl<'a> Run<'a> {
             while let Some(ended) = tasks.join_next().await {
                 match ended {
                     Ok(share) => shares.push(share?),
-                    Err(error) => return Err(DemoError::Daemon(format!("a task of the demo ended: {error}"))),
+                    Err(error) => {
+                        return Err(DemoError::Daemon(format!("a task of the demo ended: {error}")));
+                    }
                 }
             }
             Ok(shares)

@@ -42,7 +42,9 @@ impl Share {
     pub(super) fn new(task: u8, options: &DemoOptions) -> Self {
         Self {
             task,
-            random: StdRng::seed_from_u64(options.seed ^ (u64::from(task) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            random: StdRng::seed_from_u64(
+                options.seed ^ (u64::from(task) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            ),
             serial: 0,
             most_endpoints: options.endpoints_of_a_task(),
             shared: Vec::new(),

@@ -76,7 +76,12 @@ mod tests {
 
     #[test]
     fn anything_wrong_spoils_the_verdict() {
-        let clean = Verdict { expected: 3, found: 3, leaked: BTreeMap::from([("ports".to_owned(), 0)]), ..Verdict::default() };
+        let clean = Verdict {
+            expected: 3,
+            found: 3,
+            leaked: BTreeMap::from([("ports".to_owned(), 0)]),
+            ..Verdict::default()
+        };
         assert!(clean.is_clean());
         let one = || vec!["one".to_owned()];
         for spoiled in [

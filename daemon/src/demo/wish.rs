@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use netkeep_controller::{EndpointSpec, NetworkSpec, PoolSpec};
 use netkeep_drivers::network::manual;
-use netkeep_model::{DriverKind, EndpointName, NetworkName, Options, Pool, PortBinding, PortRange, Protocol, RequestId};
+use netkeep_model::{
+    DriverKind, EndpointName, NetworkName, Options, Pool, PortBinding, PortRange, Protocol, RequestId,
+};
 
 /// A network of the driver `manual`, IPv4 and IPv6, that holds a number and keeps a record; if it is noted, it and all
 /// its endpoints are noted on the host. Without a pool for IPv4, a predefined one is chosen.
