@@ -132,12 +132,14 @@ pub async fn keys_differ_by_any_byte(h: &dyn Harness) {
         "d/%25",
     ];
     for text in texts {
+        assert_eq!(get(&store, text).await, None, "{text} is taken for another key");
         commit(&store, &Txn::new().absent(key(text)).put(key(text), text)).await;
     }
     for text in texts {
         assert_eq!(present(&store, text).await.value, text);
     }
     commit(&store, &delete("d/a")).await;
+    assert_eq!(get(&store, "d/a").await, None);
     for text in &texts[1..] {
         present(&store, text).await;
     }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use netkeep_store::{Kind, Revision, Txn};
 
 use crate::Harness;
 use crate::given::{commit, get, key, list, prefix, present, put};
 use crate::together::together;
+use crate::wait::{PATIENCE, until};
 
 /// C-READ-3: What one connection was told is committed, every other one sees at once, in get and in list.
 pub async fn reads_show_what_was_acknowledged(h: &dyn Harness) {
@@ -143,16 +145,18 @@ pub async fn a_list_beside_commits_is_sound(h: &dyn Harness) {
 pub async fn an_outage_never_looks_like_absence(h: &dyn Harness) {
     let store = h.connect().await;
     commit(&store, &put("d/a", "").put(key("d/b"), "")).await;
+    let n_reads = Arc::new(AtomicU64::new(0));
     let done = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = (0..3)
         .map(|_| {
-            let (store, done) = (Arc::clone(&store), Arc::clone(&done));
+            let (store, n_reads, done) = (Arc::clone(&store), Arc::clone(&n_reads), Arc::clone(&done));
             tokio::spawn(async move {
                 let mut answers = Vec::new();
                 while !done.load(Ordering::SeqCst) {
-                    answers.push(store.get(&key("d/a")).await.map(|found| usize::from(found.is_some()) + 1));
+                    answers.push(store.get(&key("d/a")).await.map(|found| 1 + usize::from(found.is_some())));
                     answers.push(store.list(&prefix("d")).await.map(|listed| listed.entries.len()));
-                    tokio::task::yield_now().await;
+                    n_reads.fetch_add(1, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_micros(100)).await;
                 }
                 answers
             })
@@ -160,6 +164,8 @@ pub async fn an_outage_never_looks_like_absence(h: &dyn Harness) {
         .collect();
     for _ in 0..3 {
         h.restart().await;
+        let due = n_reads.load(Ordering::SeqCst) + 9;
+        until("reads after a restart", PATIENCE, || async { n_reads.load(Ordering::SeqCst) >= due }).await;
     }
     done.store(true, Ordering::SeqCst);
     for reader in readers {

@@ -75,6 +75,7 @@ pub async fn a_commit_is_told_whole(h: &dyn Harness) {
                     if round % 4 == 3 { txn.delete(key(text)) } else { txn.put(key(text), round.to_string()) }
                 });
                 revisions.push(commit(&store, &txn).await);
+                tokio::task::yield_now().await;
             }
             let txn = texts.iter().fold(Txn::new(), |txn, text| txn.put(key(text), "last"));
             revisions.push(commit(&store, &txn).await);
@@ -130,6 +131,7 @@ pub async fn a_consumer_equals_the_quiet_store(h: &dyn Harness) {
                 let mut workload = Workload::new(100 + index as u64);
                 for _ in 0..60 {
                     commit(&store, &workload.txn("w")).await;
+                    tokio::task::yield_now().await;
                 }
             }
         }))
@@ -214,34 +216,35 @@ pub async fn giving_up_a_wait_loses_nothing(h: &dyn Harness) {
     let root = prefix("w");
     let mut mirror = Mirror::new(&root);
     let mut watch = snapshot_watch(&other, &root).await;
-    let writer = {
-        let store = Arc::clone(&store);
-        tokio::spawn(async move {
-            let mut workload = Workload::new(5);
-            for _ in 0..150 {
-                commit(&store, &workload.txn("w")).await;
-            }
-            commit(&store, &put("w/last", "")).await
-        })
-    };
-    let (mut n_given_up, mut waits) = (0, Workload::new(9));
-    while !writer.is_finished() || n_given_up < 200 {
-        let given_up = match waits.below(3) {
-            0 => watch.next().now_or_never(),
-            1 => timeout(Duration::from_micros(waits.below(400)), watch.next()).await.ok(),
-            _ => tokio::select! {
-                biased;
-                item = watch.next() => Some(item),
-                () = tokio::task::yield_now() => None,
-            },
-        };
-        match given_up {
-            Some(item) => mirror.apply(item.expect("the watch goes on")),
-            None => n_given_up += 1,
+    let (mut workload, mut waits) = (Workload::new(5), Workload::new(9));
+    for round in 0..120 {
+        let (store, txn) = (Arc::clone(&store), workload.txn("w"));
+        let committing = tokio::spawn(async move { commit(&store, &txn).await });
+        // By turns the consumer waits while the commit is under way, and only once it has happened.
+        while round % 2 == 0 && !committing.is_finished() {
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
+        for turn in 0.. {
+            let given_up = match waits.below(3) {
+                0 => watch.next().now_or_never(),
+                1 => timeout(Duration::from_micros(waits.below(400)), watch.next()).await.ok(),
+                _ => tokio::select! {
+                    biased;
+                    item = watch.next() => Some(item),
+                    () = tokio::task::yield_now() => None,
+                },
+            };
+            if let Some(item) = given_up {
+                mirror.apply(item.expect("the watch goes on"));
+            }
+            if turn > 3 && committing.is_finished() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        committing.await.expect("the commit ends well");
     }
-    let last = writer.await.expect("the writer ends well");
+    let last = commit(&store, &put("w/last", "")).await;
     mirror.follow(&mut watch, last).await;
     mirror.assert_equals(&list(&store, "w").await);
 }

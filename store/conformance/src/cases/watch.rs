@@ -48,7 +48,7 @@ pub async fn a_watch_begins_with_what_is_there(h: &dyn Harness) {
 /// C-WATCH-2, C-READ-7: A watch after a list tells all that follows, over two connections, and nothing from before.
 pub async fn a_watch_after_a_list_tells_what_follows(h: &dyn Harness) {
     let (store, other) = (h.connect().await, h.connect().await);
-    for text in ["d/a", "d/b", "d/c", "e/k"] {
+    for text in ["d/a", "e/k", "d/b", "d/c"] {
         commit(&store, &put(text, "before")).await;
     }
     let listed = list(&other, "d").await;
