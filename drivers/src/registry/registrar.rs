@@ -1,5 +1,6 @@
 //! How drivers come into the registry.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -20,7 +21,7 @@ pub struct Registrar {
     shared: Weak<Shared>,
     plugin: Option<Arc<str>>,
     config: Arc<Options>,
-    registered: Arc<Mutex<Vec<(PluginRole, String)>>>,
+    registered: Arc<Mutex<BTreeSet<(PluginRole, String)>>>,
 }
 
 impl Registrar {
@@ -136,7 +137,7 @@ impl Registrar {
     }
 
     fn note(&self, role: PluginRole, kind: &str) {
-        self.registered.lock().unwrap_or_else(PoisonError::into_inner).push((role, kind.to_owned()));
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner).insert((role, kind.to_owned()));
     }
 }
 

@@ -1,7 +1,12 @@
 //! Addresses lie in their pool, are given once, and rest after their release.
 
-use netkeep_drivers::{AddressRequest, ErrorKind, Order, Purpose, Want};
+use std::sync::Arc;
+
+use netkeep_drivers::ipam::builtin::BuiltinIpam;
+use netkeep_drivers::{AddressRequest, ErrorKind, IpamDriver, Order, Purpose, Want};
+use netkeep_model::Options;
 use serde_json::json;
+use tokio::sync::Barrier;
 
 use crate::support::{Ipam, address, claim, ip, options, owner, pool, pool_request, space};
 
@@ -38,6 +43,7 @@ async fn the_first_address_given_is_the_first_usable_one_with_the_length_of_the_
 #[tokio::test]
 async fn a_pool_gives_every_usable_address_once_and_then_says_so() {
     for (text, count) in [
+        ("10.0.0.0/18", 16_382),
         ("10.0.0.0/22", 1022),
         ("10.0.0.0/24", 254),
         ("10.0.0.0/29", 6),
@@ -276,4 +282,45 @@ async fn what_others_took_is_passed_over() {
     let held: Vec<_> = (1..5).map(|n| claim(LOCAL, "10.0.0.0/29", &format!("10.0.0.{n}"))).collect();
     ipam.view.take(&owner(), &held);
     assert_eq!(ipam.given(&lowest("10.0.0.0/29", None)).await, "10.0.0.5");
+}
+
+/// All of them plan from one state; who comes too late with the commit plans again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_workers_exhaust_a_pool_exactly() {
+    const WORKERS: usize = 8;
+    let text = "10.0.0.0/24";
+    let ipam = Arc::new(Ipam::new());
+    let barrier = Arc::new(Barrier::new(WORKERS));
+    let work = |worker: usize| {
+        let (ipam, barrier) = (ipam.clone(), barrier.clone());
+        async move {
+            barrier.wait().await;
+            let request = if worker.is_multiple_of(2) { any(text) } else { lowest(text, None) };
+            let mut given = 0;
+            loop {
+                match ipam.driver.plan_address(&ipam.view, &request).await {
+                    Ok(plan) => given += usize::from(ipam.view.try_take(&owner(), &plan.claims[0])),
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::NoFreeAddress);
+                        return given;
+                    }
+                }
+            }
+        }
+    };
+    let workers: Vec<_> = (0..WORKERS).map(|worker| tokio::spawn(work(worker))).collect();
+    let mut given = 0;
+    for worker in workers {
+        given += worker.await.unwrap();
+    }
+    assert_eq!((given, ipam.view.held(&space(LOCAL), pool(text))), (254, 254));
+}
+
+#[tokio::test]
+async fn a_driver_that_is_made_anew_goes_on_where_the_last_one_stopped() {
+    let mut ipam = Ipam::new();
+    for n in 1..5 {
+        assert_eq!(ipam.given(&any("10.0.0.0/24")).await, format!("10.0.0.{n}"));
+        ipam.driver = BuiltinIpam::new(&Options::new()).unwrap();
+    }
 }

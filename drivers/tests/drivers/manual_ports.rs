@@ -136,16 +136,24 @@ async fn any_free_port_is_of_the_range_and_sought_first_in_the_endpoints_own_blo
 
 #[tokio::test]
 async fn when_the_own_block_is_full_the_others_follow_until_the_range_is_exhausted() {
+    // Three blocks, of 12, 256 and 9 ports: whoever begins in the last one goes on in the first.
+    let driver = Manual::new(&options(json!({"port-range": "500-776"}))).unwrap();
     let view = View::new();
     let mut given = BTreeSet::new();
-    for _ in 700..=1000 {
-        let port = ports(&small(), &view, &[""]).await.unwrap()[0];
-        assert!((700..=1000).contains(&port) && given.insert(port), "{port}");
+    for _ in 500..=776 {
+        let port = ports(&driver, &view, &[""]).await.unwrap()[0];
+        assert!((500..=776).contains(&port) && given.insert(port), "{port}");
     }
-    let error = refused(&view, &[""]).await;
+    let error = ports(&driver, &view, &[""]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InUse);
-    assert!(error.to_string().contains("none of the ports 700-1000 on 0.0.0.0"), "{error}");
-    assert_eq!(ports(&small(), &view, &["udp:"]).await.unwrap().len(), 1);
+    assert!(error.to_string().contains("none of the ports 500-776 on 0.0.0.0"), "{error}");
+    assert_eq!(ports(&driver, &view, &["udp:"]).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_has_less_choice_chooses_first() {
+    let given = ports(&small(), &View::new(), &["700-702", "700-701", "700"]).await.unwrap();
+    assert_eq!(given, [702, 701, 700]);
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ impl Predefined {
     /// it.
     pub(super) fn find(&self, ipv6: bool, from: u128, taken: &Taken) -> Option<(Pool, u128)> {
         let count = self.count(ipv6);
-        let from = if from < count { from } else { 0 };
+        let from = from.min(count);
         let found = self.find_in(ipv6, from, count, taken).or_else(|| self.find_in(ipv6, 0, from, taken));
         found.map(|(pool, at)| (pool, at + 1))
     }

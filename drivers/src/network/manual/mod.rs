@@ -20,6 +20,7 @@ mod mac;
 mod options;
 mod plan;
 mod ports;
+mod record;
 mod recover;
 mod tables;
 

@@ -7,30 +7,18 @@ use netkeep_model::{
     Claim, Endpoint, InterfaceNames, InterfaceSpec, LinkName, Network, Object, Options, Scope, TableEntry,
     TableKey,
 };
-use netkeep_store::Segment;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::options::{self, EndpointConfig, NetworkConfig, WantedEntry, WantedLink, WantedNumber};
+use super::record::{self, Kept};
 use super::{ENTRIES, INTERFACES, Manual, NUMBER, ensure, mac, ports};
 use crate::{
     EndpointAnswer, EndpointRequest, EndpointState, Error, ErrorKind, JoinAnswer, JoinRequest, NetworkAnswer,
-    NetworkRequest, NetworkState, Origin, Plan, PlanView, PlannedRecord, Result, Want,
+    NetworkRequest, NetworkState, Origin, Plan, PlanView, Result, Want,
 };
 
-/// What the record on each network and endpoint is called.
-const CONFIG: &str = "config";
 /// The names of further interfaces would be too long.
 const MAX_INTERFACES: usize = 16;
-
-/// The record on a network or endpoint.
-#[derive(Debug, Serialize, Deserialize)]
-struct Kept<C> {
-    #[serde(flatten)]
-    config: C,
-    /// The number that it holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    allocated_number: Option<u64>,
-}
 
 pub(super) fn network(view: &dyn PlanView, request: &NetworkRequest) -> Result<Plan<NetworkAnswer>> {
     let NetworkRequest { id, network } = request;
@@ -154,14 +142,8 @@ pub(super) fn endpoint_info(state: &EndpointState) -> Result<Options> {
     if !state.endpoint.bindings.is_empty() {
         info.insert("com.docker.network.portmap", json("the bindings", &state.endpoint.bindings)?);
     }
-    let record = state.records.iter().find(|record| record.name.as_str() == CONFIG);
-    if let Some(value) = record.and_then(|record| record.value.clone()) {
-        let kept: Kept<EndpointConfig> = serde_json::from_value(value).map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("record {CONFIG} cannot be read: {error}"))
-        })?;
-        if let Some(n) = kept.allocated_number {
-            info.insert(NUMBER, n);
-        }
+    if let Some(n) = record::read::<EndpointConfig>(&state.records)?.and_then(|kept| kept.allocated_number) {
+        info.insert(NUMBER, n);
     }
     Ok(info)
 }
@@ -174,10 +156,7 @@ fn keep<T, C: Serialize>(
     number: Option<(Claim, u64)>,
 ) -> Result<()> {
     let kept = Kept { config, allocated_number: number.as_ref().map(|(_, n)| *n) };
-    let value = serde_json::to_value(kept).map_err(|error| {
-        Error::new(ErrorKind::Internal, format!("record {CONFIG} cannot be written: {error}"))
-    })?;
-    plan.records.push(PlannedRecord { scope, on, name: Segment::escape(CONFIG), value: Some(value) });
+    plan.records.push(record::planned(scope, on, &kept)?);
     plan.claims.extend(number.map(|(claim, _)| claim));
     Ok(())
 }

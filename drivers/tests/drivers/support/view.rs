@@ -1,6 +1,6 @@
 //! A view in memory: claims in plain maps, as the controller's replica shows them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard};
 
@@ -38,9 +38,18 @@ impl View {
     /// Takes claims as a commit would: it panics if one is held.
     pub(crate) fn take(&self, owner: &Owner, claims: &[Claim]) {
         for claim in claims {
-            assert_eq!(self.holder(claim), None, "{claim} is taken twice");
-            self.state().take(owner, claim);
+            assert!(self.try_take(owner, claim), "{claim} is taken twice");
         }
+    }
+
+    /// Takes one claim as a commit would, if it is free.
+    pub(crate) fn try_take(&self, owner: &Owner, claim: &Claim) -> bool {
+        let mut state = self.state();
+        let free = state.holder(claim).is_none();
+        if free {
+            state.take(owner, claim);
+        }
+        free
     }
 
     /// Frees one claim, which must be held.
@@ -124,19 +133,40 @@ impl State {
 
     fn free_address(&self, key: &(Space, Pool), from: IpAddr, to: IpAddr, order: Order) -> Option<IpAddr> {
         let none = BTreeMap::new();
-        let held: BTreeSet<IpAddr> = self.addresses.get(key).unwrap_or(&none).keys().copied().collect();
+        let held = self.addresses.get(key).unwrap_or(&none);
         let start = match (order, self.last.get(key)) {
             (Order::Next, Some(last)) if from <= *last && *last < to => after(*last),
             _ => from,
         };
         let first_free = |from: IpAddr, to: IpAddr| {
             let mut ip = from;
-            while held.contains(&ip) && ip < to {
+            while held.contains_key(&ip) && ip < to {
                 ip = after(ip);
             }
-            (!held.contains(&ip) && ip <= to).then_some(ip)
+            (!held.contains_key(&ip) && ip <= to).then_some(ip)
         };
         first_free(start, to).or_else(|| first_free(from, to))
+    }
+
+    fn holder(&self, claim: &Claim) -> Option<Owner> {
+        match claim {
+            Claim::Number { class, n } => self.numbers.get(&(class.clone(), *n)).cloned(),
+            Claim::Link { name, shared } => {
+                let (with_others, owners) = self.links.get(name)?;
+                if *shared && *with_others { None } else { owners.first().cloned() }
+            }
+            Claim::Pool { space, pool, sub } => {
+                let Held { whole, subs } = self.pools.get(&(space.clone(), *pool))?;
+                match sub {
+                    None => whole.clone(),
+                    Some(sub) => subs.get(sub).cloned(),
+                }
+            }
+            Claim::Ports { protocol, ip, from, to } => self.holds_ports(*protocol, *ip, *from, *to),
+            Claim::Address { space, pool, ip } => {
+                self.addresses.get(&(space.clone(), *pool))?.get(ip).cloned()
+            }
+        }
     }
 
     fn holds_ports(&self, protocol: Protocol, ip: IpAddr, from: u16, to: u16) -> Option<Owner> {
@@ -164,25 +194,7 @@ impl PlanView for View {
     }
 
     fn holder(&self, claim: &Claim) -> Option<Owner> {
-        let state = self.state();
-        match claim {
-            Claim::Number { class, n } => state.numbers.get(&(class.clone(), *n)).cloned(),
-            Claim::Link { name, shared } => {
-                let (with_others, owners) = state.links.get(name)?;
-                if *shared && *with_others { None } else { owners.first().cloned() }
-            }
-            Claim::Pool { space, pool, sub } => {
-                let Held { whole, subs } = state.pools.get(&(space.clone(), *pool))?;
-                match sub {
-                    None => whole.clone(),
-                    Some(sub) => subs.get(sub).cloned(),
-                }
-            }
-            Claim::Ports { protocol, ip, from, to } => state.holds_ports(*protocol, *ip, *from, *to),
-            Claim::Address { space, pool, ip } => {
-                state.addresses.get(&(space.clone(), *pool))?.get(ip).cloned()
-            }
-        }
+        self.state().holder(claim)
     }
 
     fn free(&self, want: &Want) -> Option<Claim> {
