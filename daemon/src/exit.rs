@@ -79,7 +79,7 @@ impl From<netkeep_store::Kind> for Exit {
     fn from(kind: netkeep_store::Kind) -> Self {
         use netkeep_store::Kind;
         match kind {
-            Kind::Invalid | Kind::TooLarge | Kind::Replaced => Self::Invalid,
+            Kind::Invalid | Kind::TooLarge | Kind::Replaced | Kind::Corrupt => Self::Invalid,
             Kind::Conflict => Self::Conflict,
             Kind::Unavailable | Kind::Closed | Kind::LeaseLost => Self::Unavailable,
             _ => Self::Failure,

@@ -159,3 +159,6 @@ fn wanted(share: &Share) -> Vec<(IpAddr, Owner)> {
     }
     wanted
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{DemoError, PATIENCE};
+use super::{DemoError, DemoOptions, PATIENCE};
 use crate::client::{Client, ClientError};
 
 /// A daemon that can be started, killed, and started again on the same store. It ends with this value, by SIGKILL, and
@@ -28,13 +28,16 @@ impl Daemon {
     const SOCKET: &str = "netkeep.sock";
     const CONFIG: &str = "netkeep.toml";
 
-    pub(super) fn new(program: &Path, folder: &Path) -> Result<Self, DemoError> {
-        let url = format!("redb://{}", escaped(&folder.join("local.redb")));
+    pub(super) fn new(options: &DemoOptions, folder: &Path) -> Result<Self, DemoError> {
+        let url = match &options.local {
+            Some(url) => String::from(url.clone()),
+            None => format!("redb://{}", escaped(&folder.join("local.redb"))),
+        };
         // A file of its own, so that no configuration of this machine has a say.
         std::fs::write(folder.join(Self::CONFIG), format!("local = {url:?}\nlog.level = \"warn\"\n"))
             .map_err(|error| DemoError::system("writing a configuration", error))?;
         let client = Client::new(folder.join(Self::SOCKET)).map_err(DemoError::request("making a client"))?;
-        Ok(Self { program: program.to_owned(), folder: folder.to_owned(), child: None, client })
+        Ok(Self { program: options.program.clone(), folder: folder.to_owned(), child: None, client })
     }
 
     /// A client of the daemon, also of those that are started later.

@@ -46,7 +46,7 @@ pub async fn run(options: &DemoOptions, watcher: Arc<dyn Watcher>) -> Result<Ver
         .prefix("netkeep-demo-")
         .tempdir()
         .map_err(|error| DemoError::system("making a folder", error))?;
-    let daemon = Daemon::new(&options.program, folder.path())?;
+    let daemon = Daemon::new(options, folder.path())?;
     let mut verdict = Run::new(options, daemon, watcher).run().await.map_err(|error| {
         let log = std::fs::read_to_string(folder.path().join(Daemon::LOG)).unwrap_or_default();
         error.with_log(&log)

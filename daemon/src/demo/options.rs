@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use netkeep_store::StoreUrl;
+
 use super::DemoError;
 
 /// How much is done to the daemon.
@@ -9,6 +11,8 @@ use super::DemoError;
 pub struct DemoOptions {
     /// The program whose `daemon` is killed.
     pub program: PathBuf,
+    /// The store of the daemon; `None` for a redb file in a temporary folder.
+    pub local: Option<StoreUrl>,
     /// How often it is killed. From 1 to 10,000; default 5.
     pub rounds: u32,
     /// How many tasks work at once. From 1 to 64; default 8.
@@ -25,7 +29,7 @@ pub struct DemoOptions {
 impl DemoOptions {
     /// The defaults, with this program and seed.
     pub fn new(program: PathBuf, seed: u64) -> Self {
-        Self { program, rounds: 5, tasks: 8, networks: 4, changes: 400, seed }
+        Self { program, local: None, rounds: 5, tasks: 8, networks: 4, changes: 400, seed }
     }
 
     pub(super) fn check(&self) -> Result<(), DemoError> {

@@ -49,6 +49,10 @@ impl<'a> Run<'a> {
         self.make_shared_networks().await?;
         for round in 1..=self.options.rounds {
             self.round(round).await?;
+            if self.shares.iter().any(|share| !share.surprises.is_empty()) {
+                // The verdict is spoiled, and what follows would only say so again and again.
+                break;
+            }
         }
         self.watcher.step(self.options.rounds, "deleting everything", None);
         self.all_do(Share::leave_endpoints, true).await?;

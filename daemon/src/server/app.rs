@@ -47,3 +47,51 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::compose::Composition;
+    use crate::config::{Config, Environment, Flags};
+
+    async fn app() -> App {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("netkeep.toml");
+        std::fs::write(&file, "local = \"memory://\"\n").unwrap();
+        let flags = Flags { config: Some(file), ..Flags::default() };
+        let config = Config::load(&flags, &Environment::default()).unwrap();
+        let composition = Composition::open(&config).await.unwrap();
+        App::new(composition.controller, composition.store)
+    }
+
+    #[tokio::test]
+    async fn a_change_goes_on_when_its_client_goes_away() {
+        let app = app().await;
+        let (begun, has_begun) = oneshot::channel();
+        let (finish, may_finish) = oneshot::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        let change = async move {
+            begun.send(()).unwrap();
+            may_finish.await.unwrap();
+            done.send("done").unwrap();
+            Ok(())
+        };
+        let caller = app.clone();
+        let call = tokio::spawn(async move { caller.change(change).await });
+        has_begun.await.unwrap();
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        assert_eq!(app.changes().len(), 1, "a stop waits for it");
+        finish.send(()).unwrap();
+        assert_eq!(is_done.await.unwrap(), "done");
+    }
+
+    #[tokio::test]
+    async fn a_defect_is_answered_and_not_passed_on() {
+        let app = app().await;
+        let outcome: Result<(), _> = app.change(async { panic!("a defect") }).await;
+        assert!(format!("{:?}", outcome.unwrap_err()).contains("Internal"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Nothing acknowledged is lost, however often the daemon is killed.
+
+use std::sync::Arc;
+
+use netkeep::demo::{DemoOptions, Silent, run};
+use netkeep_store::StoreUrl;
+
+use crate::harness::{Home, program};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_kills_under_load_lose_and_leak_nothing() {
+    let options = DemoOptions {
+        rounds: 100,
+        tasks: 4,
+        networks: 2,
+        changes: 48,
+        ..DemoOptions::new(program().to_owned(), 0x6e65_746b_6565_7000)
+    };
+    let verdict = run(&options, Arc::new(Silent)).await.unwrap();
+    assert!(verdict.is_clean(), "{verdict:#?}");
+    assert_eq!(verdict.rounds, 100);
+    assert_eq!(verdict.recoveries.len(), 100);
+    assert!(verdict.acknowledged >= 100 * 12, "the load was too small to prove anything: {verdict:?}");
+    assert!(verdict.cut_off >= 100, "the kills came when nothing was under way: {verdict:?}");
+    assert!(verdict.expected > 0 && verdict.found == verdict.expected);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_forgets_is_caught() {
+    let options = DemoOptions {
+        local: Some(StoreUrl::parse("memory://").unwrap()),
+        rounds: 2,
+        tasks: 2,
+        changes: 40,
+        ..DemoOptions::new(program().to_owned(), 1)
+    };
+    let verdict = run(&options, Arc::new(Silent)).await.unwrap();
+    assert!(!verdict.is_clean());
+    assert!(verdict.expected > 0 && verdict.found == 0, "{verdict:#?}");
+    assert!(verdict.lost.len() as u64 >= verdict.expected, "{verdict:#?}");
+    let kept = verdict.folder.expect("the evidence stays");
+    assert!(kept.join("daemon.log").exists());
+    std::fs::remove_dir_all(kept).unwrap();
+}
+
+#[test]
+fn the_demo_is_a_command() {
+    let home = Home::new();
+    let ran = home.run(&[
+        "demo",
+        "--rounds",
+        "2",
+        "--tasks",
+        "3",
+        "--networks",
+        "2",
+        "--changes",
+        "40",
+        "--seed",
+        "7",
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for part in ["Rounds", "acknowledged", "lost", "Leaked", "realized notes", "seed 7"] {
+        assert!(ran.out.contains(part), "no {part}: {ran:?}");
+    }
+    let verdict = home.json(&["demo", "--rounds", "1", "--changes", "20"]);
+    assert_eq!((&verdict["rounds"], &verdict["lost"]), (&1.into(), &serde_json::json!([])));
+    home.run(&["demo", "--rounds", "0"]).failed(6, &["rounds", "from 1 to 10000"]);
+}
