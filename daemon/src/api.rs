@@ -1,6 +1,6 @@
 //! What the daemon and its clients say to each other, beside the controller's own types.
 //!
-//! All paths begin with `/v1`; all bodies are JSON. Whatever fails is answered with an [`ErrorBody`].
+//! All paths begin with `/v1`; all bodies but the metrics are JSON. Whatever fails is answered with an [`ErrorBody`].
 //!
 //! | Request | Answer |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | `GET /v1/check` | `CheckReport` |
 //! | `GET /v1/recovery` | `RecoveryReport` |
 //! | `GET /v1/records` | [`Records`] |
+//! | `GET /v1/metrics` | figures in Prometheus' text format |
 //! | `GET`, `POST /v1/networks` | list of `NetworkInfo`; from a `NetworkSpec` a `NetworkInfo` |
 //! | `GET`, `DELETE /v1/networks/{network}` | `NetworkInfo`; nothing |
 //! | `GET`, `POST /v1/networks/{network}/endpoints` | list of `EndpointInfo`; from an `EndpointSpec` an `EndpointInfo` |

@@ -5,12 +5,11 @@ use std::io;
 
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use crate::compose::{ComposeError, Composition};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::server::{App, SocketClaim, SocketError, serve};
+use crate::server::{App, SocketClaim, SocketError, Stop, serve};
 
 /// Why a daemon ended otherwise than by being told to.
 #[derive(Debug)]
@@ -66,10 +65,10 @@ async fn serve_until_told(
     config: &Config,
     claim: &SocketClaim,
     composition: &Composition,
-    stop: CancellationToken,
+    stop: Stop,
 ) -> Result<(), DaemonError> {
     let listener = claim.listen().map_err(DaemonError::Socket)?;
-    let app = App::new(composition.controller.clone(), composition.store.clone());
+    let app = App::new(composition);
     tracing::info!(socket = %config.socket.display(), pid = std::process::id(), "ready");
     tell_systemd(&[NotifyState::Ready]);
     let served = serve(listener, app, stop, config.stop_timeout.duration()).await;
@@ -88,9 +87,9 @@ fn tell_systemd(states: &[NotifyState<'_>]) {
     }
 }
 
-/// A token that is cancelled when this process is told to stop.
-fn stop_when_told(until_stdin_ends: bool) -> Result<CancellationToken, DaemonError> {
-    let stop = CancellationToken::new();
+/// Listens for whoever tells this process to stop.
+fn stop_when_told(until_stdin_ends: bool) -> Result<Stop, DaemonError> {
+    let stop = Stop::default();
     let listen = |kind| signal(kind).map_err(|error| DaemonError::System("listening for signals", error));
     let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(hear_signals(terminate, interrupt, stop.clone()));
@@ -101,19 +100,25 @@ fn stop_when_told(until_stdin_ends: bool) -> Result<CancellationToken, DaemonErr
             // Whatever is written there means nothing; only its end does.
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             tracing::info!("the standard input has ended; finishing what is under way");
-            stop.cancel();
+            stop.asked.cancel();
         });
     }
     Ok(stop)
 }
 
-async fn hear_signals(mut terminate: Signal, mut interrupt: Signal, stop: CancellationToken) {
-    let name = tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+async fn hear_signals(mut terminate: Signal, mut interrupt: Signal, stop: Stop) {
+    let mut hear = async || {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     };
-    tracing::info!(signal = name, "told to stop; finishing what is under way");
-    stop.cancel();
+    let signal = hear().await;
+    tracing::info!(signal, "told to stop; finishing what is under way");
+    stop.asked.cancel();
+    let signal = hear().await;
+    tracing::warn!(signal, "told to stop again; leaving unfinished what is under way");
+    stop.urged.cancel();
 }
 
 impl DaemonError {

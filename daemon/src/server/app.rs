@@ -6,23 +6,27 @@ use std::time::Instant;
 
 use netkeep_controller::{Controller, ErrorKind};
 use netkeep_store::Store;
+use netkeep_store::layers::StoreMetrics;
 use tokio_util::task::TaskTracker;
 
 use super::problem::Problem;
+use crate::compose::Composition;
 
 /// The daemon, as its handlers see it. Clones are the same daemon.
 #[derive(Clone, Debug)]
 pub struct App {
     pub(super) controller: Controller,
     pub(super) store: Arc<dyn Store>,
+    pub(super) metrics: Arc<StoreMetrics>,
     pub(super) since: Instant,
     pub(super) changes: TaskTracker,
 }
 
 impl App {
-    /// A daemon that serves this controller, which keeps its records in `store`.
-    pub fn new(controller: Controller, store: Arc<dyn Store>) -> Self {
-        Self { controller, store, since: Instant::now(), changes: TaskTracker::new() }
+    /// A daemon that serves this controller and its store.
+    pub fn new(composition: &Composition) -> Self {
+        let Composition { controller, store, metrics } = composition.clone();
+        Self { controller, store, metrics, since: Instant::now(), changes: TaskTracker::new() }
     }
 
     /// The changes that are under way. They go on when their clients go away.
@@ -53,7 +57,6 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
-    use crate::compose::Composition;
     use crate::config::{Config, Environment, Flags};
 
     async fn app() -> App {
@@ -62,8 +65,7 @@ mod tests {
         std::fs::write(&file, "local = \"memory://\"\n").unwrap();
         let flags = Flags { config: Some(file), ..Flags::default() };
         let config = Config::load(&flags, &Environment::default()).unwrap();
-        let composition = Composition::open(&config).await.unwrap();
-        App::new(composition.controller, composition.store)
+        App::new(&Composition::open(&config).await.unwrap())
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod app;
 mod ipam;
+mod metrics;
 mod networks;
 mod problem;
 mod request;
@@ -17,7 +18,7 @@ use netkeep_controller::ErrorKind;
 
 pub use self::app::App;
 pub use self::problem::Problem;
-pub use self::serve::serve;
+pub use self::serve::{Stop, serve};
 pub use self::socket::{SocketClaim, SocketError};
 
 use crate::api::MOST_BODY_BYTES;
@@ -30,6 +31,7 @@ pub fn router(app: App) -> Router {
         .route("/check", get(state::check))
         .route("/recovery", get(state::recovery))
         .route("/records", get(state::records))
+        .route("/metrics", get(metrics::metrics))
         .route("/networks", get(networks::list).post(networks::create))
         .route("/networks/{network}", get(networks::get).delete(networks::delete))
         .route("/networks/{network}/endpoints", get(networks::list_endpoints).post(networks::create_endpoint))

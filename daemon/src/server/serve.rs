@@ -3,12 +3,21 @@
 use std::time::Duration;
 
 use tokio::net::UnixListener;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
 
-/// Serves the API until `stop` is cancelled, then finishes what is under way within `patience`. True if all of it was
+/// How a daemon is told to stop. Clones are told together.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Take no more requests, and finish those that are under way.
+    pub asked: CancellationToken,
+    /// Do not even finish those.
+    pub urged: CancellationToken,
+}
+
+/// Serves the API until it is told to stop, then finishes what is under way within `patience`. True if all of it was
 /// finished.
 ///
 /// Cancellation: requests that are under way end with the future; changes that were begun go on.
@@ -19,31 +28,27 @@ use super::app::App;
 pub async fn serve(
     listener: UnixListener,
     app: App,
-    stop: CancellationToken,
+    stop: Stop,
     patience: Duration,
 ) -> std::io::Result<bool> {
     let router = super::router(app.clone());
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let mut served = Box::pin(async move { served.await });
-    let early = tokio::select! {
-        outcome = &mut served => Some(outcome),
-        () = stop.cancelled() => None,
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.asked.clone().cancelled_owned());
+    let finished = async {
+        served.await?;
+        app.changes().close();
+        app.changes().wait().await;
+        Ok(true)
     };
-    let deadline = Instant::now() + patience;
-    let answered = match early {
-        Some(outcome) => {
-            outcome?;
-            true
+    let too_long = async {
+        stop.asked.cancelled().await;
+        tokio::select! {
+            () = sleep(patience) => {}
+            () = stop.urged.cancelled() => {}
         }
-        None => match timeout_at(deadline, served).await {
-            Ok(outcome) => {
-                outcome?;
-                true
-            }
-            Err(_) => false,
-        },
+        Ok(false)
     };
-    app.changes().close();
-    let changed = timeout_at(deadline, app.changes().wait()).await.is_ok();
-    Ok(answered && changed)
+    tokio::select! {
+        outcome = finished => outcome,
+        outcome = too_long => outcome,
+    }
 }

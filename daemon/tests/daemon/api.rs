@@ -123,3 +123,24 @@ fn the_state_is_told() {
     assert_eq!((&recovery["networks"], &recovery["endpoints"]), (&json!(1), &json!(1)));
     assert_eq!(home.request("GET", "/v1/check", "").body["violations"], json!([]));
 }
+
+#[test]
+fn figures_are_told_in_the_format_of_prometheus() {
+    let home = Home::new();
+    let _daemon = home.daemon();
+    home.ok(&["network", "create", "blue"]);
+    let page = home.page("/v1/metrics");
+    for line in [
+        "netkeep_records{kind=\"network\"} 1",
+        "netkeep_quarantined_records 0",
+        "netkeep_store_operations_total{store=\"redb\",operation=\"commit\",outcome=\"ok\"} 2",
+        "netkeep_store_operation_seconds_count{store=\"redb\",operation=\"commit\"} 2",
+        "# TYPE netkeep_store_operation_seconds histogram",
+    ] {
+        assert!(page.lines().any(|found| found == line), "no {line} in\n{page}");
+    }
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        assert!(name.starts_with("netkeep_") && value.parse::<f64>().is_ok(), "{line}");
+    }
+}

@@ -122,6 +122,18 @@ impl Home {
 
     /// Sends a request to the socket as it is, and reads the answer.
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> Answer {
+        let answer = self.exchange(method, path, body);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, body: serde_json::from_str(body).unwrap_or(Value::Null) }
+    }
+
+    /// The body of an answer that is no JSON.
+    pub(crate) fn page(&self, path: &str) -> String {
+        self.exchange("GET", path, "").split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let length = body.len();
@@ -131,9 +143,7 @@ impl Home {
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, body: serde_json::from_str(body).unwrap_or(Value::Null) }
+        answer
     }
 }
 

@@ -1,11 +1,15 @@
 //! Nothing acknowledged is lost, however often the daemon is killed.
 
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use netkeep::demo::{DemoOptions, Silent, run};
 use netkeep_store::StoreUrl;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
-use crate::harness::{Home, program};
+use crate::harness::{Home, eventually, program};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_kills_under_load_lose_and_leak_nothing() {
@@ -66,4 +70,32 @@ fn the_demo_is_a_command() {
     let verdict = home.json(&["demo", "--rounds", "1", "--changes", "20"]);
     assert_eq!((&verdict["rounds"], &verdict["lost"]), (&1.into(), &serde_json::json!([])));
     home.run(&["demo", "--rounds", "0"]).failed(6, &["rounds", "from 1 to 10000"]);
+}
+
+#[test]
+fn an_end_of_the_demo_is_the_end_of_its_daemon() {
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let home = Home::new();
+        let mut demo = home
+            .command()
+            .args(["demo", "--rounds", "10000"])
+            .env("TMPDIR", home.path(""))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let socket = eventually("the demo has a daemon", || {
+            let folders = std::fs::read_dir(home.path("")).unwrap().map(|found| found.unwrap().path());
+            folders
+                .map(|folder| folder.join("netkeep.sock"))
+                .find(|socket| UnixStream::connect(socket).is_ok())
+        });
+        kill(Pid::from_raw(demo.id().try_into().unwrap()), signal).unwrap();
+        let status = eventually("the demo ends", || demo.try_wait().unwrap());
+        assert!(!status.success(), "{signal}: {status}");
+        eventually("its daemon ends", || UnixStream::connect(&socket).is_err().then_some(()));
+        let kept = socket.parent().unwrap().exists();
+        assert_eq!(kept, signal == Signal::SIGKILL, "only who is killed cannot clean up");
+    }
 }

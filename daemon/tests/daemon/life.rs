@@ -1,7 +1,8 @@
 //! How a daemon begins, shares and ends.
 
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixDatagram;
+use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::process::Stdio;
 use std::sync::Barrier;
 
@@ -148,4 +149,41 @@ fn logs_can_be_json() {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert!(line["level"].is_string() && line["fields"]["message"].is_string(), "{line}");
     }
+}
+
+#[test]
+fn a_request_that_never_ends_delays_a_stop_for_so_long_and_no_longer() {
+    let home = Home::new();
+    home.configure("stop-timeout = \"300ms\"\n");
+    let daemon = home.daemon();
+    let _endless = endless_request(&home);
+    daemon.stop();
+    assert!(home.log().contains("not finished in time"), "{}", home.log());
+}
+
+#[test]
+fn a_second_signal_ends_the_waiting() {
+    let home = Home::new();
+    home.configure("stop-timeout = \"60m\"\n");
+    let daemon = home.daemon();
+    let _endless = endless_request(&home);
+    let pid = nix::unistd::Pid::from_raw(daemon.pid().try_into().unwrap());
+    nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+    eventually("it is stopping", || home.log().contains("told to stop;").then_some(()));
+    daemon.stop();
+    assert!(home.log().contains("told to stop again"), "{}", home.log());
+}
+
+/// A request whose body does not come. The daemon has begun to read it.
+fn endless_request(home: &Home) -> UnixStream {
+    let mut stream = UnixStream::connect(home.socket()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head =
+        "POST /v1/networks HTTP/1.1\r\nHost: netkeep\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    // "100 Continue" says that somebody waits for the body.
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    stream
 }
