@@ -17,11 +17,11 @@ pub struct Entry {
     pub lease: Option<LeaseId>,
 }
 
-/// Every entry below a prefix, at one revision.
+/// Every entry below a prefix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The entries, in the order of their keys.
     pub entries: Vec<Entry>,
-    /// All commits up to this one are contained, and none after it: the revision to watch after.
+    /// All commits up to this one are contained, and possibly a part of later ones: the revision to watch after.
     pub revision: Revision,
 }

@@ -47,7 +47,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Those of every method.
     async fn get(&self, key: &Key) -> Result<Option<Entry>>;
 
-    /// Every entry below `prefix` at one revision. Linearizable.
+    /// Every entry below `prefix`, and a revision up to which every commit is contained. Linearizable; a store may
+    /// show a part of commits that were made while it listed.
     ///
     /// Cancel safe.
     ///

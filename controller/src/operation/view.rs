@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use netkeep_drivers::{PlanView, PlannedRecord, PoolView, Want};
 use netkeep_model::{
-    AddressKey, Claim, DriverKind, NumberKey, Object, Owner, PoolKey, PoolRecord, PortBlockKey, PortClaim,
-    PortRange, Protocol, Scope, Space, SubPoolKey,
+    AddressKey, Claim, DriverKind, NumberKey, Object, Owner, Pool, PoolKey, PoolRecord, PortBlockKey,
+    PortClaim, PortRange, Protocol, Scope, Space, SubPoolKey,
 };
 use netkeep_store::Guard;
 use netkeep_store::datastore::{Record, Versioned};
@@ -175,6 +175,20 @@ impl PlanView for View<'_> {
                 self.free_ports(*protocol, *ip, *count, *from, *to)
             }
         }
+    }
+
+    fn pool(&self, space: &Space, pool: Pool) -> Option<PoolView> {
+        let id = PoolKey { space: space.clone(), pool };
+        let state = self.draft.replica().read();
+        let found = state.tables.pools.get(&id);
+        self.guard(&id, found);
+        let planned = self.planned_pools(space).into_iter().find(|planned| planned.pool == pool);
+        let recorded = found.map(|found| PoolView {
+            pool,
+            whole: found.record.owner.is_some(),
+            subs: state.tables.sub_pools_of(space, pool).map(|sub| sub.id.sub).collect(),
+        });
+        recorded.or(planned)
     }
 
     fn pools(&self, space: &Space) -> Vec<PoolView> {

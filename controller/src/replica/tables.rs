@@ -184,7 +184,7 @@ fn first_pool() -> Pool {
     Pool::around(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0))
 }
 
-/// Drivers keep data of their own kind, which only they can read, below one root.
+/// Drivers keep data of their own, which only they can read, below two roots.
 fn is_drivers_own(key: &Key) -> bool {
-    key.as_str().starts_with("driver-data/")
+    ["driver-data/", "ipam-data/"].iter().any(|root| key.as_str().starts_with(root))
 }

@@ -18,18 +18,24 @@
 //! | [`CASES`], [`conformance!`] | the cases, as data and as tests |
 //! | [`cases`] | the cases themselves, by area |
 //! | [`Mirror`] | a consumer of a watch that believes nothing |
+//! | [`walk`] | random steps beside a model |
+//! | [`fault`] | a store that fails when it is told to |
+//! | [`broken`] | stores that break the contract, which judge the suite |
 //! | [`clauses_of`] | the contract, as data |
 
+pub mod broken;
 mod case;
 pub mod cases;
 mod contract;
 mod expect;
+pub mod fault;
 mod given;
 mod harness;
 mod mirror;
 mod table;
 mod together;
 mod wait;
+mod walk;
 mod workload;
 
 pub use case::{Case, Run, judge};
@@ -37,3 +43,4 @@ pub use contract::{Clause, clauses_of};
 pub use harness::{Harness, LEASED};
 pub use mirror::Mirror;
 pub use table::CASES;
+pub use walk::walk;

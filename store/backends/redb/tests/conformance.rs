@@ -98,3 +98,11 @@ mod all_layers {
         }
     }));
 }
+
+#[tokio::test]
+async fn random_walks_agree_with_the_model() {
+    let bare = Layers { namespace: "", around: |store| store };
+    for seed in 100..108 {
+        netkeep_store_conformance::walk(&File::fresh(bare).await, seed, 150).await;
+    }
+}
