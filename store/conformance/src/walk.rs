@@ -20,6 +20,8 @@ const WATCHES: usize = 3;
 /// The same seed walks the same way. A walk that fails prints its seed and step, with which it can be walked
 /// again.
 ///
+/// Cancel safe.
+///
 /// # Panics
 ///
 /// If the store answers otherwise than the model.
