@@ -1,19 +1,22 @@
 //! The rounds, one after the other.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::audit::{Audit, Inventory};
 use super::burst::Worker;
 use super::child::Daemon;
 use super::share::{Share, Step};
 use super::{DemoError, DemoOptions, PATIENCE, Verdict, Watcher, leftovers};
+
+/// Longer than a commit takes.
+const MOST_PAUSE_MICROS: u64 = 10_000;
 
 /// One run of the demo.
 #[derive(Debug)]
@@ -94,6 +97,8 @@ impl<'a> Run<'a> {
         let mut acknowledged = self.acknowledged.subscribe();
         // Should the burst not get so far, it is killed where it is; what was wrong stands in the shares.
         let _ = timeout(PATIENCE, acknowledged.wait_for(|count| *count >= target)).await;
+        // An acknowledgement follows a commit: without a pause, all kills would come at the same point of the next one.
+        sleep(Duration::from_micros(self.random.random_range(0..MOST_PAUSE_MICROS))).await;
         self.watcher.step(round, "killing", None);
         self.daemon.kill().await?;
         self.gather(tasks).await?;

@@ -26,6 +26,7 @@ async fn a_hundred_kills_under_load_lose_and_leak_nothing() {
     assert_eq!(verdict.recoveries.len(), 100);
     assert!(verdict.acknowledged >= 100 * 12, "the load was too small to prove anything: {verdict:?}");
     assert!(verdict.cut_off >= 100, "the kills came when nothing was under way: {verdict:?}");
+    assert!(verdict.cut_off_yet_made > 0, "no kill came between a commit and its answer: {verdict:?}");
     assert!(verdict.expected > 0 && verdict.found == verdict.expected);
 }
 
