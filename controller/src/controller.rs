@@ -269,6 +269,8 @@ impl Controller {
         &self,
         change: impl FnOnce(Arc<Inner>) -> R,
     ) -> Result<T> {
+        // Held while it looks, so that a close that comes between waits for this change.
+        let _token = self.inner.tasks.token();
         if self.inner.tasks.is_closed() {
             return Err(Error::new(crate::ErrorKind::Closed, "the controller was closed"));
         }
@@ -278,5 +280,11 @@ impl Controller {
                 Err(Error::internal("the operation has ended without an answer").with_source(error))
             }
         }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.site.replica.stop();
     }
 }

@@ -20,6 +20,7 @@ mod host;
 mod info;
 mod ipam;
 mod lookup;
+mod making;
 mod network;
 mod operation;
 mod queues;

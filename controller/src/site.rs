@@ -6,6 +6,7 @@ use netkeep_model::{BootId, HostRef, ThisHost};
 use netkeep_store::datastore::{Local, LocalDatastore, Record, Transaction, Versioned};
 use netkeep_store::{Guard, Kind, Revision, Store, Txn};
 
+use crate::making::Making;
 use crate::queues::Queues;
 use crate::replica::Replica;
 use crate::{Error, ErrorKind, Result};
@@ -19,6 +20,8 @@ pub(crate) struct Site {
     /// This run of the controller.
     pub(crate) actor: HostRef,
     pub(crate) boot: BootId,
+    /// Networks that are being made on this host.
+    pub(crate) making: Making,
     /// Guarded by every commit: a later run on the same store shuts this one out.
     fence: Guard,
 }
@@ -33,6 +36,7 @@ impl Site {
             local,
             replica,
             queues: Queues::default(),
+            making: Making::default(),
             actor: HostRef { host: host.record.host, incarnation: host.record.incarnation },
             boot: host.record.boot.clone(),
             fence: Guard::Unchanged(ThisHost::key(&host.id)?, host.revision()),
@@ -63,7 +67,9 @@ impl Site {
 
     /// As [`Site::commit`].
     pub(crate) async fn commit_txn(&self, txn: &Txn) -> Result<Revision> {
-        let txn = txn.clone().guard(self.fence.clone());
+        // The fence first: a run that is over is told so, whatever else it meets.
+        let fenced = txn.guards().iter().cloned().fold(Txn::new().guard(self.fence.clone()), Txn::guard);
+        let txn = txn.writes().iter().cloned().fold(fenced, Txn::write);
         match self.store().commit(&txn).await {
             Ok(revision) => {
                 self.replica.applied(&txn, revision);

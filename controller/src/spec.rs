@@ -246,6 +246,13 @@ impl EndpointSpec {
     }
 }
 
+impl AddressRequestSpec {
+    /// Any free address of this pool.
+    pub fn new(space: Space, pool: Pool) -> Self {
+        Self { request: None, space, pool, sub: None, address: None, options: Options::new() }
+    }
+}
+
 const fn yes() -> bool {
     true
 }

@@ -1,32 +1,38 @@
 //! Creating an endpoint.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use netkeep_drivers::{
-    Answer, EndpointAnswer, EndpointRequest, EnsureError, Mode, NetworkDriver, Object, Origin,
-};
+use netkeep_drivers::{Answer, EndpointRequest, Mode, NetworkDriver, Object, Origin};
 use netkeep_model::{
-    Claim, Endpoint, EndpointId, EndpointKey, EndpointNameKey, EndpointNameRecord, Id, InterfaceSpec,
-    Network, OperationId, Owner, Phase, RealizedKey,
+    Endpoint, EndpointId, EndpointKey, EndpointNameKey, EndpointNameRecord, Id, InterfaceSpec, Network,
+    OperationId, Owner, Phase, RealizedKey,
 };
 use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::addresses::Addresses;
-use super::{info, specification, state};
+use super::answer::settle;
+use super::realize::{Outcome, realize};
+use super::{info, specification};
 use crate::controller::Inner;
 use crate::operation::{
-    Assembly, Attempts, Draft, MAX_TAKEN, SiteNotes, View, endpoint_queue, realized, remains,
+    Adopt, Assembly, Attempts, Draft, MAX_TAKEN, Taken, View, check_size, endpoint_queue, network_queue,
+    realized,
 };
 use crate::{EndpointInfo, EndpointSpec, Error, ErrorKind, Result, lookup, network};
 
 /// Creates an endpoint.
 pub(crate) async fn create(inner: &Arc<Inner>, network: &str, spec: EndpointSpec) -> Result<EndpointInfo> {
+    check_size(&spec)?;
     let id = EndpointId::from(spec.request.map_or_else(Id::generate, Id::from));
     let network = lookup::network(&inner.site.replica.read(), network)?.id;
     let _turn = inner.site.queues.turn([endpoint_queue(network, id)]).await;
     let mut attempts = Attempts::default();
     let mut taken = Vec::new();
     loop {
+        if inner.site.making.contains(network) {
+            drop(inner.site.queues.turn([network_queue(network)]).await);
+        }
         let of = usable(inner, network)?;
         if let Some(found) = repeated(inner, &of, &spec, id)? {
             return Ok(found);
@@ -40,7 +46,7 @@ pub(crate) async fn create(inner: &Arc<Inner>, network: &str, spec: EndpointSpec
                 if taken.len() == MAX_TAKEN {
                     return Err(error);
                 }
-                taken.push(claim);
+                taken.push(Taken { claim, why: error.to_string() });
             }
             Err(error) => attempts.again(error).await?,
         }
@@ -104,19 +110,13 @@ fn repeated(
     Ok(None)
 }
 
-enum Outcome {
-    Created(Box<EndpointInfo>),
-    /// Someone unknown to the store holds this claim; the creation was undone.
-    Taken(Claim, Error),
-}
-
 struct Creation<'a> {
     inner: &'a Arc<Inner>,
     spec: &'a EndpointSpec,
     of: &'a Versioned<Network>,
     key: EndpointKey,
     operation: OperationId,
-    taken: &'a [Claim],
+    taken: &'a [Taken],
 }
 
 impl Creation<'_> {
@@ -125,7 +125,8 @@ impl Creation<'_> {
         let driver = self.inner.registry.resolve_network(&self.of.record.driver).await?;
         let mut endpoint = specification::record(self.spec, site.actor)?;
         let owner = Owner::Endpoint { network: self.key.network, endpoint: self.key.endpoint };
-        let draft = Draft::new(&site.replica, self.spec.adopt, self.taken);
+        let adopt = if self.spec.adopt { Adopt::Named(BTreeSet::new()) } else { Adopt::Nothing };
+        let draft = Draft::new(&site.replica, adopt, self.taken);
         if driver.info().addresses {
             endpoint.interfaces = vec![self.interface(&endpoint, &owner, &draft).await?];
         } else if endpoint.requested != netkeep_model::RequestedAddresses::default() {
@@ -139,7 +140,7 @@ impl Creation<'_> {
             endpoint.phase = Phase::Creating { by: site.actor, operation: self.operation };
         }
 
-        let _turn = site.queues.turn(draft.queues()).await;
+        let turn = site.queues.turn(draft.queues()).await;
         let mut tx = Transaction::new();
         tx.unchanged(self.of)?;
         tx.create(&self.key, &endpoint)?;
@@ -148,20 +149,18 @@ impl Creation<'_> {
         if ensure.is_some() {
             let told = serde_json::to_value(&endpoint).unwrap_or_default();
             let note = realized(site, &self.of.record.driver, told);
-            tx.create(&RealizedKey(self.object()), &note)?;
+            tx.create(&RealizedKey(Object::Endpoint(self.key.network, self.key.endpoint)), &note)?;
         }
         Assembly::new(&site.replica.read(), self.operation).take(&draft, &mut tx)?;
         let revision = site.commit(tx).await?;
         drop(draft);
+        // Others need not wait for the driver; and what it refuses is taken out again in the same queues.
+        drop(turn);
         let written = Versioned::written(self.key, endpoint, revision);
         match ensure {
             None => Ok(Outcome::Created(Box::new(info(self.of, &written)))),
-            Some(mode) => self.realize(&*driver, mode).await,
+            Some(mode) => realize(self.inner, self.of, self.key, &*driver, mode).await,
         }
-    }
-
-    fn object(&self) -> Object {
-        Object::Endpoint(self.key.network, self.key.endpoint)
     }
 
     async fn interface(&self, endpoint: &Endpoint, owner: &Owner, draft: &Draft) -> Result<InterfaceSpec> {
@@ -199,91 +198,4 @@ impl Creation<'_> {
             Answer::FromCall => Ok(Some(Mode::Called)),
         }
     }
-
-    /// Makes this host agree, and keeps the answer of a driver that had to be called.
-    async fn realize(&self, driver: &dyn NetworkDriver, mode: Mode) -> Result<Outcome> {
-        let site = &self.inner.site;
-        let kind = &self.of.record.driver;
-        let notes = SiteNotes { site, driver: kind };
-        let (read, told) = {
-            let known = site.replica.read();
-            let Some(read) = known.tables.endpoints.get(&self.key) else {
-                return Err(Error::not_found("the endpoint was removed meanwhile"));
-            };
-            (read.clone(), state(&known, self.of, read))
-        };
-        let error = match driver.ensure_endpoint(&notes, &told).await {
-            Ok(answer) if mode == Mode::Called => {
-                let mut next = Endpoint { phase: Phase::Ready, ..read.record.clone() };
-                match settle(&mut next, answer) {
-                    Ok(()) => {
-                        let mut tx = Transaction::new();
-                        tx.replace(&read, &next)?;
-                        let revision = site.commit(tx).await?;
-                        return Ok(Outcome::Created(Box::new(info(
-                            self.of,
-                            &read.rewritten(next, revision),
-                        ))));
-                    }
-                    // The driver has made what is not wanted: it is taken down again.
-                    Err(error) => EnsureError::Unknown(netkeep_drivers::Error::new(
-                        netkeep_drivers::ErrorKind::Internal,
-                        error.to_string(),
-                    )),
-                }
-            }
-            Ok(_) => return Ok(Outcome::Created(Box::new(info(self.of, &read)))),
-            Err(error) => error,
-        };
-        if let EnsureError::Unknown(_) = &error {
-            let left = remains(&site.replica.read(), kind, self.object());
-            if let Err(remove) = driver.remove(&notes, &left).await {
-                tracing::warn!(endpoint = %read.record.name, error = %remove, "what may have been made is not removed");
-            }
-        }
-        super::remove_from_store(self.inner, self.key).await?;
-        Ok(match error {
-            EnsureError::Taken(claim, error) => Outcome::Taken(claim, error.into()),
-            EnsureError::Refused(error) | EnsureError::Unknown(error) => return Err(error.into()),
-        })
-    }
-}
-
-/// Keeps what the driver has answered.
-///
-/// # Errors
-///
-/// [`ErrorKind::Internal`] if it overrides what was set.
-fn settle(endpoint: &mut Endpoint, answer: EndpointAnswer) -> Result<()> {
-    if !answer.interfaces.is_empty() && answer.interfaces.len() != endpoint.interfaces.len() {
-        return Err(overridden("the number of interfaces"));
-    }
-    for (had, answered) in endpoint.interfaces.iter_mut().zip(answer.interfaces) {
-        fill(&mut had.mac, answered.mac, "mac")?;
-        fill(&mut had.ipv4, answered.ipv4, "ipv4")?;
-        fill(&mut had.ipv6, answered.ipv6, "ipv6")?;
-        fill(&mut had.names, answered.names, "names")?;
-        if had.link_local.is_empty() {
-            had.link_local = answered.link_local;
-        } else if !answered.link_local.is_empty() && answered.link_local != had.link_local {
-            return Err(overridden("link_local"));
-        }
-    }
-    endpoint.bindings = answer.bindings;
-    Ok(())
-}
-
-fn fill<T: PartialEq>(had: &mut Option<T>, answered: Option<T>, field: &str) -> Result<()> {
-    match (&had, answered) {
-        (_, None) => Ok(()),
-        (Some(set), Some(answered)) if *set != answered => Err(overridden(field)),
-        (_, answered) => {
-            *had = answered;
-            Ok(())
-        }
-    }
-}
-
-fn overridden(field: &str) -> Error {
-    Error::internal(format!("the driver overrides {field}, which was set; it may only fill what is empty"))
 }

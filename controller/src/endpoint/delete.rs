@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use netkeep_drivers::{Mode, Object};
-use netkeep_model::{
-    Endpoint, EndpointKey, EndpointNameKey, EndpointNameRecord, OperationId, Owner, Phase, RealizedKey,
-};
+use netkeep_model::{Endpoint, EndpointKey, EndpointNameKey, EndpointNameRecord, Owner, RealizedKey};
 use netkeep_store::datastore::{Transaction, Versioned};
 
+use super::realize::begin_deletion;
 use crate::controller::Inner;
+use crate::network::{self, driver_of};
 use crate::operation::{
     Attempts, Draft, SiteNotes, View, endpoint_queue, queues, release, remains, remove_records,
 };
@@ -53,18 +53,15 @@ async fn attempt(inner: &Arc<Inner>, key: EndpointKey, name_or_id: &str) -> Resu
             ),
         ));
     }
-    if let Ok(driver) = inner.registry.network(&kind) {
+    if let Some(driver) = driver_of(inner, &kind).await? {
         let object = Object::Endpoint(key.network, key.endpoint);
         {
-            let draft = Draft::new(&site.replica, false, &[]);
+            let draft = Draft::plain(&site.replica);
             driver.may_remove(&View::new(&draft, scope, Some(&kind)), &object).await?;
         }
         // A call outside cannot be taken back: what is to be called is in deletion first.
         if driver.info().mode == Mode::Called && endpoint.record.phase.is_ready() {
-            let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
-            let mut tx = Transaction::new();
-            tx.replace(&endpoint, &Endpoint { phase, ..endpoint.record.clone() })?;
-            site.commit(tx).await?;
+            begin_deletion(inner, key).await?;
         }
     }
     finish(inner, key).await
@@ -76,23 +73,32 @@ pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
     let object = Object::Endpoint(key.network, key.endpoint);
     let (kind, noted) = {
         let state = site.replica.read();
+        let noted = state.tables.realized.get(&RealizedKey(object)).map(|noted| noted.record.driver.clone());
         let kind = state.tables.networks.get(&key.network).map(|network| network.record.driver.clone());
-        (kind, state.tables.realized.contains_key(&RealizedKey(object)))
+        // The note says it too if the network's record cannot be read.
+        (kind.or_else(|| noted.clone()), noted.is_some())
     };
-    if let Some(kind) = kind
-        && let Ok(driver) = inner.registry.network(&kind)
-        && (noted || driver.info().mode == Mode::Called)
-    {
-        let notes = SiteNotes { site, driver: &kind };
-        let left = remains(&site.replica.read(), &kind, object);
-        crate::network::remove(&*driver, &notes, left).await?;
+    if let Some(kind) = kind {
+        match driver_of(inner, &kind).await? {
+            Some(driver) if noted || driver.info().mode == Mode::Called => {
+                let notes = SiteNotes { site, driver: &kind };
+                let left = remains(&site.replica.read(), &kind, object);
+                network::remove(&*driver, &notes, left).await?;
+            }
+            Some(_) => {}
+            None if noted => {
+                tracing::warn!(endpoint = %key.endpoint, driver = %kind,
+                    "its driver is not loaded; what it has made stays, noted");
+            }
+            None => {}
+        }
     }
     remove_from_store(inner, key).await
 }
 
 /// Removes an endpoint and everything that hangs on it, each at the revision at which it is known, in one
 /// commit.
-pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+pub(super) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
     let site = &inner.site;
     let owner = Owner::Endpoint { network: key.network, endpoint: key.endpoint };
     let names = queues(&site.replica.read(), &owner);
@@ -106,7 +112,7 @@ pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> R
             tx.delete(name)?;
         }
         release(&state, &owner, &mut tx)?;
-        remove_records(&state, &Object::Endpoint(key.network, key.endpoint), &mut tx)?;
+        remove_records(&state, &inner.registry, &Object::Endpoint(key.network, key.endpoint), &mut tx)?;
     }
     site.commit(tx).await?;
     Ok(())

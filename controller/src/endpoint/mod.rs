@@ -1,8 +1,10 @@
 //! Operations on endpoints.
 
 mod addresses;
+mod answer;
 mod create;
 mod delete;
+mod realize;
 mod specification;
 
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use netkeep_model::{Endpoint, Network, Options};
 use netkeep_store::datastore::Versioned;
 
 pub(crate) use create::create;
-pub(crate) use delete::{delete, finish, remove_from_store};
+use delete::remove_from_store;
+pub(crate) use delete::{delete, finish};
 
 use crate::controller::Inner;
 use crate::operation::{notes, records};

@@ -13,12 +13,13 @@ use super::list;
 use super::pool::{client, is_request};
 use crate::controller::Inner;
 use crate::network::take_address;
-use crate::operation::{Assembly, Attempts, Draft, View};
+use crate::operation::{Assembly, Attempts, Draft, View, request_queue};
 use crate::{AddressInfo, AddressRequestSpec, Error, ErrorKind, Result};
 
 /// Takes an address for a client.
 pub(crate) async fn request_address(inner: &Arc<Inner>, spec: AddressRequestSpec) -> Result<AddressInfo> {
     let request = spec.request.unwrap_or_else(|| RequestId::from(Id::generate()));
+    let _turn = inner.site.queues.turn([request_queue(request)]).await;
     let owner = client(inner, request);
     let mut attempts = Attempts::default();
     loop {
@@ -60,11 +61,23 @@ async fn attempt(inner: &Arc<Inner>, spec: &AddressRequestSpec, owner: &Owner) -
         if !phase.is_ready() {
             return Err(Error::new(ErrorKind::InUse, format!("pool {} is being released", spec.pool)));
         }
+        // A network whose creation or deletion is under way gives no addresses to clients.
+        if let Some(network) = pool.record.owner.as_ref().and_then(Owner::network) {
+            match state.tables.networks.get(&network) {
+                Some(read) if read.record.phase.is_ready() => tx.unchanged(read)?,
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::InUse,
+                        format!("pool {} is held by network {network}, which is not ready", spec.pool),
+                    ));
+                }
+            }
+        }
         let space = state.tables.spaces.get(&spec.space).ok_or_else(|| missing(spec.pool))?;
         space.record.driver.clone()
     };
     let ipam = inner.registry.resolve_ipam(&kind).await?;
-    let draft = Draft::new(&site.replica, false, &[]);
+    let draft = Draft::plain(&site.replica);
     let wanted = AddressRequest {
         space: spec.space.clone(),
         pool: spec.pool,

@@ -11,25 +11,30 @@ use netkeep_store::datastore::{Records, Transaction, Versioned};
 
 use super::list;
 use crate::controller::Inner;
-use crate::network::answer;
-use crate::operation::{Assembly, Attempts, Draft, Taking, View, space_queue};
+use crate::network::{DEFAULT_IPAM, answer};
+use crate::operation::{Assembly, Attempts, Draft, Taking, View, request_queue, space_queue};
 use crate::replica::State;
 use crate::{Error, ErrorKind, PoolInfo, PoolRequestSpec, Result};
 
 /// Takes a pool for a client.
 pub(crate) async fn request_pool(inner: &Arc<Inner>, spec: PoolRequestSpec) -> Result<PoolInfo> {
-    let kind = spec.driver.clone().map_or_else(|| IpamKind::new("default"), Ok)?;
+    let request = spec.request.unwrap_or_else(|| RequestId::from(Id::generate()));
+    let _request = inner.site.queues.turn([request_queue(request)]).await;
+    // Before the driver is asked for, which may be another one now.
+    if let Some(found) = repeated(inner, &spec, request)? {
+        return Ok(found);
+    }
+    let kind = spec.driver.clone().map_or_else(|| IpamKind::new(DEFAULT_IPAM), Ok)?;
     let ipam = inner.registry.resolve_ipam(&kind).await?;
     let space = spec.space.clone().unwrap_or_else(|| ipam.info().local_space.clone());
-    let request = spec.request.unwrap_or_else(|| RequestId::from(Id::generate()));
-    let _turn = inner.site.queues.turn([space_queue(&space)]).await;
+    let _space = inner.site.queues.turn([space_queue(&space)]).await;
     let owner = client(inner, request);
     let mut attempts = Attempts::default();
     loop {
         if let Some(found) = repeated(inner, &spec, request)? {
             return Ok(found);
         }
-        let draft = Draft::new(&inner.site.replica, false, &[]);
+        let draft = Draft::plain(&inner.site.replica);
         let attempt = async {
             let wanted = PoolRequest {
                 space: space.clone(),
@@ -84,24 +89,28 @@ fn repeated(inner: &Inner, spec: &PoolRequestSpec, request: RequestId) -> Result
         return Ok(None);
     }
     let state = inner.site.replica.read();
-    let whole = state
-        .tables
-        .pools
-        .values()
-        .find(|read| read.record.owner.as_ref().is_some_and(|owner| is_request(owner, request)));
-    let part = state.tables.sub_pools.values().find(|read| is_request(&read.record.owner, request));
-    let found = match (whole, part) {
-        (Some(read), _) => list::pool(&state, read),
-        (None, Some(read)) => list::sub_pool(&state, read),
+    let tables = &state.tables;
+    let is_it = |owner: &Owner| is_request(owner, request);
+    let whole = tables.pools.values().find(|read| read.record.owner.as_ref().is_some_and(is_it));
+    let part = tables.sub_pools.values().find(|read| is_it(&read.record.owner));
+    let (found, options) = match (whole, part) {
+        (Some(read), _) => (list::pool(&state, read), &read.record.options),
+        (None, Some(read)) => (list::sub_pool(&state, read), &read.record.options),
         (None, None) => return Ok(None),
     };
+    let driver = tables.spaces.get(&found.space).map(|space| space.record.driver.as_str());
+    let wanted = spec.driver.as_ref().map_or(DEFAULT_IPAM, IpamKind::as_str);
     let same = [
+        ("driver", driver.is_none_or(|driver| driver == wanted)),
         ("space", spec.space.as_ref().is_none_or(|space| *space == found.space)),
         ("pool", spec.pool.is_none_or(|pool| pool == found.pool)),
         ("sub", spec.sub == found.sub),
+        ("ipv6", spec.pool.is_some() || spec.ipv6 == found.pool.is_ipv6()),
+        ("options", spec.options == *options),
     ];
     match same.iter().find(|(_, same)| !same) {
-        None => Ok(Some(found)),
+        None if found.phase.is_ready() => Ok(Some(found)),
+        None => Err(Error::new(ErrorKind::InUse, format!("pool {} is being released", found.pool))),
         Some((field, _)) => Err(Error::new(
             ErrorKind::Exists,
             format!("request: it was given pool {} already, with another {field}", found.pool),
@@ -228,7 +237,9 @@ impl Held {
     fn remove(&self, state: &State, tx: &mut Transaction<netkeep_store::datastore::Local>) -> Result<()> {
         match self {
             Self::Whole(read) => {
-                if state.tables.sub_pools_of(&read.id.space, read.id.pool).next().is_none() {
+                if state.tables.sub_pools_of(&read.id.space, read.id.pool).next().is_none()
+                    && !state.tables.has_unreadable_part(&read.id)
+                {
                     tx.delete(read)?;
                 } else {
                     let master = PoolRecord { owner: None, phase: Phase::Ready, ..read.record.clone() };
@@ -238,7 +249,8 @@ impl Held {
             Self::Part(read) => {
                 tx.delete(read)?;
                 let id = PoolKey { space: read.id.space.clone(), pool: read.id.master };
-                let last = state.tables.sub_pools_of(&id.space, id.pool).count() == 1;
+                let last = state.tables.sub_pools_of(&id.space, id.pool).count() == 1
+                    && !state.tables.has_unreadable_part(&id);
                 if let Some(master) = state.tables.pools.get(&id) {
                     if last && master.record.owner.is_none() {
                         tx.delete(master)?;

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use netkeep_drivers::{Answer, EnsureError, Mode, NetworkAnswer, NetworkDriver, NetworkRequest, Object};
+use netkeep_drivers::{Answer, Mode, NetworkDriver, NetworkRequest, Object};
 use netkeep_model::{
-    Claim, Id, IpamKind, Network, NetworkId, NetworkIpam, NetworkNameRecord, OperationId, Owner, Phase,
-    RealizedKey, Scope, Space,
+    Id, IpamKind, Network, NetworkId, NetworkIpam, NetworkNameRecord, OperationId, Owner, Phase, RealizedKey,
+    RequestedPool, Scope, Space,
 };
 use netkeep_store::Guard;
 use netkeep_store::datastore::{Local, Record, Transaction, Versioned};
 
 use super::pools::Pools;
-use super::{info, specification, state};
+use super::realize::{Outcome, realize, settle, undo_creation};
+use super::{DEFAULT_IPAM, info, specification};
 use crate::controller::Inner;
 use crate::operation::{
-    Assembly, Attempts, Draft, MAX_TAKEN, SiteNotes, View, cut, fits, network_queue, realized, remains,
-    space_queue,
+    Adopt, Assembly, Attempts, Draft, MAX_TAKEN, Taken, View, cut, fits, network_queue, realized, space_queue,
 };
 use crate::{Error, ErrorKind, NetworkInfo, NetworkSpec, Result};
-
-/// The IPAM driver of networks that name none.
-const DEFAULT_IPAM: &str = "default";
 
 /// Creates a network.
 pub(crate) async fn create(inner: &Arc<Inner>, spec: NetworkSpec) -> Result<NetworkInfo> {
@@ -40,7 +37,7 @@ pub(crate) async fn create(inner: &Arc<Inner>, spec: NetworkSpec) -> Result<Netw
                 if taken.len() == MAX_TAKEN {
                     return Err(error);
                 }
-                taken.push(claim);
+                taken.push(Taken { claim, why: error.to_string() });
             }
             Err(error) => attempts.again(error).await?,
         }
@@ -73,18 +70,12 @@ fn repeated(inner: &Inner, spec: &NetworkSpec, id: NetworkId) -> Result<Option<N
     Ok(None)
 }
 
-enum Outcome {
-    Created(Box<NetworkInfo>),
-    /// Someone unknown to the store holds this claim; the creation was undone.
-    Taken(Claim, Error),
-}
-
 struct Creation<'a> {
     inner: &'a Arc<Inner>,
     spec: &'a NetworkSpec,
     id: NetworkId,
     operation: OperationId,
-    taken: &'a [Claim],
+    taken: &'a [Taken],
 }
 
 impl Creation<'_> {
@@ -105,7 +96,6 @@ impl Creation<'_> {
             None => specification::requested_pools(self.spec),
         };
         let owner = Owner::Network { network: self.id };
-        let draft = Draft::new(&inner.site.replica, self.spec.ipam.adopt, self.taken);
 
         let with_pools = driver.info().addresses && !network.config_only;
         let ipam_kind = network.ipam.driver.take().or_else(|| self.spec.ipam.driver.clone());
@@ -114,7 +104,8 @@ impl Creation<'_> {
         let space = network.ipam.space.take().or_else(|| self.spec.ipam.space.clone());
         let space = space.unwrap_or_else(|| ipam.info().local_space.clone());
         let spaces: Option<&Space> = with_pools.then_some(&space);
-        let _space_turn = inner.site.queues.turn(spaces.map(space_queue)).await;
+        let space_turn = inner.site.queues.turn(spaces.map(space_queue)).await;
+        let draft = Draft::new(&inner.site.replica, self.adopt(&space, &requested), self.taken);
         if with_pools {
             let options = match &source {
                 Some(source) => source.record.ipam.options.clone(),
@@ -132,15 +123,27 @@ impl Creation<'_> {
             )));
         }
 
-        let called =
+        let ensure =
             if network.config_only { None } else { self.plan(&*driver, &mut network, &draft).await? };
-        let revision = self.commit(&mut network, &draft, source.as_ref(), called.as_ref()).await?;
+        let _making = ensure.map(|_| inner.site.making.begin(self.id));
+        let revision = self.commit(&mut network, &draft, source.as_ref(), ensure).await?;
         drop(draft);
-        let Some(ensure) = called else {
+        // Others need not wait for the driver; and what it refuses is taken out again in the same queue.
+        drop(space_turn);
+        let Some(mode) = ensure else {
             let created = NetworkInfo { id: self.id, revision, network };
             return Ok(Outcome::Created(Box::new(created)));
         };
-        self.realize(&*driver, &network, ensure).await
+        realize(inner, self.id, &*driver, mode).await
+    }
+
+    /// What clients hold and this network may take over: what it names.
+    fn adopt(&self, space: &Space, requested: &[RequestedPool]) -> Adopt {
+        if !self.spec.ipam.adopt {
+            return Adopt::Nothing;
+        }
+        let named = requested.iter().filter_map(|wanted| Some((space.clone(), wanted.pool?, wanted.sub)));
+        Adopt::Named(named.collect())
     }
 
     /// The network whose configuration is taken.
@@ -154,11 +157,17 @@ impl Creation<'_> {
                 name.as_str()
             )));
         }
+        if !found.record.phase.is_ready() {
+            return Err(Error::new(
+                ErrorKind::InUse,
+                format!("config_from: network {:?} is being deleted", name.as_str()),
+            ));
+        }
         Ok(Some(found.clone()))
     }
 
     /// What a network that only lends its configuration keeps of the pools: the wish.
-    fn lent(&self, requested: Vec<netkeep_model::RequestedPool>) -> NetworkIpam {
+    fn lent(&self, requested: Vec<RequestedPool>) -> NetworkIpam {
         NetworkIpam {
             driver: self.spec.ipam.driver.clone(),
             options: self.spec.ipam.options.clone(),
@@ -196,14 +205,14 @@ impl Creation<'_> {
         network: &mut Network,
         draft: &Draft,
         source: Option<&Versioned<Network>>,
-        ensure: Option<&Mode>,
+        ensure: Option<Mode>,
     ) -> Result<u64> {
         let site = &self.inner.site;
         let creating = Phase::Creating { by: site.actor, operation: self.operation };
         let turn = site.queues.turn(draft.queues()).await;
         let mut rest = Transaction::new();
         Assembly::new(&site.replica.read(), self.operation).take(draft, &mut rest)?;
-        if ensure == Some(&Mode::Called) {
+        if ensure == Some(Mode::Called) {
             network.phase = creating;
         }
         let whole = {
@@ -223,7 +232,7 @@ impl Creation<'_> {
             if let Err(error) = site.commit_txn(&piece).await {
                 // What was written is taken out again in the same queues.
                 drop(turn);
-                super::remove_from_store(self.inner, self.id).await?;
+                undo_creation(self.inner, self.id).await?;
                 return Err(error);
             }
         }
@@ -242,7 +251,7 @@ impl Creation<'_> {
         &self,
         network: &Network,
         source: Option<&Versioned<Network>>,
-        ensure: Option<&Mode>,
+        ensure: Option<Mode>,
     ) -> Result<Transaction<Local>> {
         let mut head = Transaction::new();
         head.create(&self.id, network)?;
@@ -257,46 +266,10 @@ impl Creation<'_> {
         }
         Ok(head)
     }
-
-    /// Makes this host agree, and keeps the answer of a driver that had to be called.
-    async fn realize(&self, driver: &dyn NetworkDriver, network: &Network, mode: Mode) -> Result<Outcome> {
-        let site = &self.inner.site;
-        let notes = SiteNotes { site, driver: &self.spec.driver };
-        let (read, told) = {
-            let known = site.replica.read();
-            let Some(read) = known.tables.networks.get(&self.id) else {
-                return Err(Error::not_found(format!("network {} was removed meanwhile", network.name)));
-            };
-            (read.clone(), state(&known, read))
-        };
-        let error = match driver.ensure_network(&notes, &told).await {
-            Ok(answer) if mode == Mode::Called => {
-                let mut next = Network { phase: Phase::Ready, ..read.record.clone() };
-                settle(&mut next, answer);
-                let mut tx = Transaction::new();
-                tx.replace(&read, &next)?;
-                let revision = site.commit(tx).await?;
-                return Ok(Outcome::Created(Box::new(info(&read.rewritten(next, revision)))));
-            }
-            Ok(_) => return Ok(Outcome::Created(Box::new(info(&read)))),
-            Err(error) => error,
-        };
-        if let EnsureError::Unknown(_) = &error {
-            let left = remains(&site.replica.read(), &self.spec.driver, Object::Network(self.id));
-            if let Err(remove) = driver.remove(&notes, &left).await {
-                tracing::warn!(network = %network.name, error = %remove, "what may have been made is not removed");
-            }
-        }
-        super::remove_from_store(self.inner, self.id).await?;
-        Ok(match error {
-            EnsureError::Taken(claim, error) => Outcome::Taken(claim, error.into()),
-            EnsureError::Refused(error) | EnsureError::Unknown(error) => return Err(error.into()),
-        })
-    }
 }
 
 /// Takes the configuration of `source`, and returns the pools that it asks for.
-fn borrow(network: &mut Network, source: &Versioned<Network>) -> Vec<netkeep_model::RequestedPool> {
+fn borrow(network: &mut Network, source: &Versioned<Network>) -> Vec<RequestedPool> {
     let lent = &source.record;
     network.config_from = Some(source.id);
     network.options = lent.options.clone();
@@ -306,10 +279,4 @@ fn borrow(network: &mut Network, source: &Versioned<Network>) -> Vec<netkeep_mod
     network.ipam.driver = lent.ipam.driver.clone();
     network.ipam.space = lent.ipam.space.clone();
     lent.ipam.pools.iter().map(|pool| pool.requested.clone()).collect()
-}
-
-/// Keeps what the driver has answered.
-fn settle(network: &mut Network, answer: NetworkAnswer) {
-    network.tables = answer.tables;
-    network.allocated = answer.allocated;
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use netkeep_drivers::{HostNotes, Mode, NetworkDriver, Object, RemoveError};
 use netkeep_model::{
-    AddressRecord, Endpoint, Network, NetworkId, OperationId, Owner, Phase, Pool, RealizedKey, Timestamp,
-    TypedId,
+    AddressRecord, DriverKind, Endpoint, Network, NetworkId, OperationId, Owner, Phase, Pool, RealizedKey,
+    Timestamp, TypedId,
 };
-use netkeep_store::datastore::{Records, Transaction, Versioned};
+use netkeep_store::datastore::{Records, Versioned};
 
-use super::removal::{HeldPools, remove_from_store, undo_phase};
+use super::removal::{HeldPools, remove_from_store, undo_phase, write_phase};
 use crate::controller::Inner;
 use crate::operation::{Attempts, Draft, SiteNotes, View, network_queue, remains, space_queue};
 use crate::{Error, ErrorKind, Result, lookup};
@@ -32,49 +32,61 @@ pub(crate) async fn delete(inner: &Arc<Inner>, name_or_id: &str) -> Result<()> {
 
 async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str) -> Result<()> {
     let site = &inner.site;
-    let owner = Owner::Network { network: id };
-    let (network, spaces) = {
+    let (network, used, spaces) = {
         let state = site.replica.read();
         let Some(network) = state.tables.networks.get(&id) else {
             return Err(Error::not_found(format!("network {name_or_id:?} was removed meanwhile")));
         };
-        check_unused(&state, network)?;
-        (network.clone(), HeldPools::of(&state, &owner).spaces())
+        let spaces = HeldPools::of(&state, &Owner::Network { network: id }).spaces();
+        (network.clone(), check_unused(&state, network), spaces)
     };
     let _spaces = site.queues.turn(spaces.iter().map(space_queue)).await;
-    if let Ok(driver) = inner.registry.network(&network.record.driver) {
-        let draft = Draft::new(&site.replica, false, &[]);
+    let phase = network.record.phase;
+    if let Err(error) = used {
+        // What an earlier deletion has left in between is whole again.
+        if phase.is_deleting() {
+            undo_phase(inner, id).await?;
+        }
+        return Err(error);
+    }
+    if let Some(driver) = driver_of(inner, &network.record.driver).await? {
+        let draft = Draft::plain(&site.replica);
         let view = View::new(&draft, network.record.scope, Some(&network.record.driver));
         driver.may_remove(&view, &Object::Network(id)).await?;
     }
-    if network.record.phase.is_ready() || !site.is_dead(actor(&network.record)?) {
+    if phase.actor().is_none_or(|actor| !site.is_dead(actor)) {
         let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
-        let mut tx = Transaction::new();
-        tx.replace(&network, &Network { phase, ..network.record.clone() })?;
-        HeldPools::of(&site.replica.read(), &owner).set_phase(phase, &mut tx)?;
-        site.commit(tx).await?;
+        write_phase(inner, id, phase).await?;
     }
     finish(inner, id).await
 }
 
-fn actor(network: &Network) -> Result<netkeep_model::HostRef> {
-    let actor = network.phase.actor();
-    actor.ok_or_else(|| Error::internal("a network that is ready has no actor"))
-}
-
-/// The second half of a deletion: takes the network off this host, makes sure that nothing uses it, and removes
-/// it from the store.
+/// The second half of a deletion: makes sure that nothing uses the network, which since its phase was written
+/// nothing can begin to, takes it off this host, and removes it from the store.
 pub(crate) async fn finish(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
-    take_down(inner, id).await?;
     if let Some(error) = users(inner, id).await? {
         undo_phase(inner, id).await?;
         return Err(error);
     }
+    take_down(inner, id).await?;
     remove_from_store(inner, id).await
 }
 
+/// The driver of this kind; `None` if there is none, so that what hangs on an object can go without it.
+///
+/// # Errors
+///
+/// What a plugin answers that is there and cannot be activated.
+pub(crate) async fn driver_of(inner: &Inner, kind: &DriverKind) -> Result<Option<Arc<dyn NetworkDriver>>> {
+    match inner.registry.resolve_network(kind).await {
+        Ok(driver) => Ok(Some(driver)),
+        Err(error) if error.kind() == netkeep_drivers::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Takes a network off this host, if this host has made something of it.
-async fn take_down(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+pub(super) async fn take_down(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
     let site = &inner.site;
     let on = Object::Network(id);
     let (kind, noted) = {
@@ -82,9 +94,9 @@ async fn take_down(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
         let Some(network) = state.tables.networks.get(&id) else { return Ok(()) };
         (network.record.driver.clone(), state.tables.realized.contains_key(&RealizedKey(on)))
     };
-    let Ok(driver) = inner.registry.network(&kind) else {
+    let Some(driver) = driver_of(inner, &kind).await? else {
         if noted {
-            tracing::warn!(network = %id, driver = %kind, "its driver is not loaded; its records are removed");
+            tracing::warn!(network = %id, driver = %kind, "its driver is not loaded; what it has made stays, noted");
         }
         return Ok(());
     };
@@ -110,7 +122,7 @@ pub(crate) async fn remove(
         }
         Err(RemoveError::Retry(error)) => Err(Error::new(
             ErrorKind::Unavailable,
-            format!("{} is not taken down yet and stays in deletion; delete it again: {error}", left.on),
+            format!("{} is not taken down yet; delete it again: {error}", left.on),
         )
         .with_source(error)),
     }
@@ -149,6 +161,10 @@ async fn users(inner: &Arc<Inner>, id: NetworkId) -> Result<Option<Error>> {
     let site = &inner.site;
     let found = site.replica.read().tables.networks.get(&id).cloned();
     let Some(network) = found else { return Ok(None) };
+    // Networks are made by this process alone, so the replica knows who borrows.
+    if let Err(error) = check_unused(&site.replica.read(), &network) {
+        return Ok(Some(error));
+    }
     let endpoints = site.local().list_below::<Endpoint>(&[id.segment()]).await?;
     if !endpoints.records.is_empty() {
         let endpoints: Vec<_> = endpoints.records.iter().collect();

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod pools;
+mod realize;
 mod removal;
 mod specification;
 
@@ -11,13 +12,15 @@ use netkeep_model::Network;
 use netkeep_store::datastore::Versioned;
 
 pub(crate) use create::create;
-pub(crate) use delete::{delete, finish, remove};
+pub(crate) use delete::{delete, driver_of, finish, remove};
 pub(crate) use pools::{answer, take_address};
-pub(crate) use removal::remove_from_store;
 
 use crate::NetworkInfo;
 use crate::operation::{notes, records};
 use crate::replica::State;
+
+/// The IPAM driver of networks, and of clients, that name none.
+pub(crate) const DEFAULT_IPAM: &str = "default";
 
 /// A network as it is shown.
 pub(crate) fn info(read: &Versioned<Network>) -> NetworkInfo {

@@ -43,8 +43,17 @@ impl HeldPools {
         spaces
     }
 
+    /// These in parts of so few that each part fits into one commit, whatever else it holds.
+    fn parts(self) -> Vec<Self> {
+        const MOST: usize = 4;
+        let mut parts: Vec<Self> =
+            self.pools.chunks(MOST).map(|pools| Self { pools: pools.to_vec(), subs: Vec::new() }).collect();
+        parts.extend(self.subs.chunks(MOST).map(|subs| Self { pools: Vec::new(), subs: subs.to_vec() }));
+        parts
+    }
+
     /// Sets the phase of all of them.
-    pub(super) fn set_phase(&self, phase: Phase, tx: &mut Transaction<Local>) -> Result<()> {
+    fn set_phase(&self, phase: Phase, tx: &mut Transaction<Local>) -> Result<()> {
         for read in &self.pools {
             tx.replace(read, &PoolRecord { phase, ..read.record.clone() })?;
         }
@@ -56,10 +65,11 @@ impl HeldPools {
 
     /// Removes all of them; a pool of which others hold parts stays as their master, and a master goes with its
     /// last part.
-    pub(super) fn remove(&self, state: &State, tx: &mut Transaction<Local>) -> Result<()> {
+    fn remove(&self, state: &State, tx: &mut Transaction<Local>) -> Result<()> {
         let goes = |id: &PoolKey| {
             let mut parts = state.tables.sub_pools_of(&id.space, id.pool);
             parts.all(|part| self.subs.iter().any(|sub| sub.id == part.id))
+                && !state.tables.has_unreadable_part(id)
         };
         for read in &self.pools {
             if goes(&read.id) {
@@ -85,7 +95,8 @@ impl HeldPools {
                 tx.unchanged(read)?;
             }
         }
-        Ok(())
+        let assembly = Assembly::new(state, OperationId::generate());
+        self.spaces().iter().try_for_each(|space| assembly.touch(space, None, tx))
     }
 }
 
@@ -98,49 +109,86 @@ pub(crate) async fn remove_from_store(inner: &Arc<Inner>, id: NetworkId) -> Resu
     let owner = Owner::Network { network: id };
     let names = queues(&site.replica.read(), &owner);
     let _turn = site.queues.turn(names).await;
-    let (rest, last, tie) = {
+    let (rest, pools, last, held, network) = {
         let state = site.replica.read();
         let Some(network) = state.tables.networks.get(&id) else { return Ok(()) };
         let mut rest = Transaction::new();
         release(&state, &owner, &mut rest)?;
-        remove_records(&state, &Object::Network(id), &mut rest)?;
-        let mut last = Transaction::new();
+        remove_records(&state, &inner.registry, &Object::Network(id), &mut rest)?;
         let held = HeldPools::of(&state, &owner);
-        held.remove(&state, &mut last)?;
-        let assembly = Assembly::new(&state, OperationId::generate());
-        for space in held.spaces() {
-            assembly.touch(&space, None, &mut last)?;
-        }
+        let mut pools = Transaction::new();
+        held.remove(&state, &mut pools)?;
+        let mut last = Transaction::new();
         last.delete(network)?;
         if let Some(name) = name_of(&state, network) {
             last.delete(name)?;
         }
-        (rest, last, Guard::Unchanged(Network::key(&id)?, network.revision()))
+        (rest, pools, last, held, network.clone())
     };
     let mut whole = last.clone();
+    whole.merge(pools)?;
     whole.merge(rest.clone())?;
     if fits(&whole) {
         site.commit(whole).await?;
         return Ok(());
     }
-    for piece in cut(rest, &tie) {
+    for piece in cut(rest, &Guard::Unchanged(Network::key(&id)?, network.revision())) {
         site.commit_txn(&piece).await?;
+    }
+    for part in held.parts() {
+        let mut tx = Transaction::new();
+        tx.unchanged(&network)?;
+        part.remove(&site.replica.read(), &mut tx)?;
+        site.commit(tx).await?;
     }
     site.commit(last).await?;
     Ok(())
 }
 
-/// Takes back the phase `deleting` of a network and its pools.
-pub(crate) async fn undo_phase(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
-    let mut tx = Transaction::new();
-    {
-        let state = inner.site.replica.read();
-        let Some(network) = state.tables.networks.get(&id) else { return Ok(()) };
-        tx.replace(network, &Network { phase: Phase::Ready, ..network.record.clone() })?;
-        HeldPools::of(&state, &Owner::Network { network: id }).set_phase(Phase::Ready, &mut tx)?;
+/// Writes the phase of a network and its pools: in one commit if it fits. Else the network's record goes first,
+/// or last if it is to be ready again, so that its pools are in between only while it is.
+pub(super) async fn write_phase(inner: &Arc<Inner>, id: NetworkId, phase: Phase) -> Result<()> {
+    let site = &inner.site;
+    let known = || {
+        let state = site.replica.read();
+        let network = state.tables.networks.get(&id).cloned();
+        network.map(|network| (network, HeldPools::of(&state, &Owner::Network { network: id })))
+    };
+    let change = |network: &Versioned<Network>| -> Result<Transaction<Local>> {
+        let mut tx = Transaction::new();
+        tx.replace(network, &Network { phase, ..network.record.clone() })?;
+        Ok(tx)
+    };
+    let Some((network, held)) = known() else { return Ok(()) };
+    let mut whole = change(&network)?;
+    held.set_phase(phase, &mut whole)?;
+    if fits(&whole) {
+        site.commit(whole).await?;
+        return Ok(());
     }
-    inner.site.commit(tx).await?;
+    if !phase.is_ready() {
+        site.commit(change(&network)?).await?;
+    }
+    let Some((network, _)) = known() else { return Ok(()) };
+    for part in held.parts() {
+        let mut tx = Transaction::new();
+        tx.unchanged(&network)?;
+        part.set_phase(phase, &mut tx)?;
+        site.commit(tx).await?;
+    }
+    if phase.is_ready() {
+        site.commit(change(&network)?).await?;
+    }
     Ok(())
+}
+
+/// Takes back the phase `deleting` of a network and its pools. A network that never was ready does not become so.
+pub(super) async fn undo_phase(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+    let deleting = {
+        let state = inner.site.replica.read();
+        state.tables.networks.get(&id).is_some_and(|network| network.record.phase.is_deleting())
+    };
+    if deleting { write_phase(inner, id, Phase::Ready).await } else { Ok(()) }
 }
 
 /// The record of the network's name, if it names this network.

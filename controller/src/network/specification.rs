@@ -2,8 +2,10 @@
 
 use netkeep_model::{Network, RequestedPool, Scope, Timestamp};
 
+use super::DEFAULT_IPAM;
+use crate::operation::check_size;
 use crate::replica::State;
-use crate::{Error, ErrorKind, NetworkSpec, PoolSpec, Result};
+use crate::{Error, ErrorKind, NetworkSpec, PoolSpec, Result, lookup};
 
 /// Refuses what no driver could make.
 ///
@@ -11,6 +13,7 @@ use crate::{Error, ErrorKind, NetworkSpec, PoolSpec, Result};
 ///
 /// [`ErrorKind::Invalid`] names the field.
 pub(super) fn validate(spec: &NetworkSpec) -> Result<()> {
+    check_size(spec)?;
     let refuse = |field: &str, why: &str| Err(Error::invalid(format!("{field}: {why}")));
     if spec.config_only {
         let not_its_own = [
@@ -28,6 +31,7 @@ pub(super) fn validate(spec: &NetworkSpec) -> Result<()> {
         let lent = [
             ("ipam.pools", !spec.ipam.pools.is_empty()),
             ("ipam.driver", spec.ipam.driver.is_some()),
+            ("ipam.space", spec.ipam.space.is_some()),
             ("ipam.options", !spec.ipam.options.is_empty()),
             ("options", !spec.options.is_empty()),
             ("labels", !spec.labels.is_empty()),
@@ -127,12 +131,23 @@ pub(super) fn record(spec: &NetworkSpec, scope: Scope) -> Network {
 /// [`ErrorKind::Exists`] names the field that differs.
 pub(super) fn check_repeated(state: &State, spec: &NetworkSpec, found: &Network) -> Result<()> {
     let lent = spec.config_from.is_some();
-    let source = spec
-        .config_from
-        .as_ref()
-        .map(|name| state.tables.network_names.get(name).map(|record| record.record.network));
+    let source =
+        spec.config_from.as_ref().map(|name| lookup::network(state, name.as_str()).map(|read| read.id));
+    let source = source.transpose().ok().flatten();
     let requested: Vec<RequestedPool> = found.ipam.pools.iter().map(|pool| pool.requested.clone()).collect();
-    let given = |wanted: bool, same: bool| !wanted || same;
+    // A network without addresses keeps nothing of what it was asked for of them; there are no pools to ask for.
+    let pools = match &found.ipam.driver {
+        None if !found.config_only => spec.ipam.pools.is_empty(),
+        _ => requested_pools(spec) == requested,
+    };
+    let addressed = !lent && (found.config_only || found.ipam.driver.is_some());
+    let ipam_driver = match &spec.ipam.driver {
+        None if !found.config_only => {
+            found.ipam.driver.as_ref().is_none_or(|kind| kind.as_str() == DEFAULT_IPAM)
+        }
+        wanted => *wanted == found.ipam.driver,
+    };
+    let space = spec.ipam.space.is_none() && !found.config_only || spec.ipam.space == found.ipam.space;
     let same = [
         ("name", spec.name == found.name),
         ("driver", spec.driver == found.driver),
@@ -145,12 +160,12 @@ pub(super) fn check_repeated(state: &State, spec: &NetworkSpec, found: &Network)
         ("attachable", spec.attachable == found.attachable),
         ("ingress", spec.ingress == found.ingress),
         ("config_only", spec.config_only == found.config_only),
-        ("config_from", source.flatten() == found.config_from),
+        ("config_from", source == found.config_from),
         ("dynamic", spec.dynamic == found.dynamic),
-        ("ipam.driver", given(spec.ipam.driver.is_some(), spec.ipam.driver == found.ipam.driver)),
-        ("ipam.space", given(spec.ipam.space.is_some(), spec.ipam.space == found.ipam.space)),
-        ("ipam.options", lent || spec.ipam.options == found.ipam.options),
-        ("ipam.pools", lent || found.ipam.driver.is_none() || requested_pools(spec) == requested),
+        ("ipam.driver", !addressed || ipam_driver),
+        ("ipam.space", !addressed || space),
+        ("ipam.options", !addressed || spec.ipam.options == found.ipam.options),
+        ("ipam.pools", lent || pools),
     ];
     match same.iter().find(|(_, same)| !same) {
         None => Ok(()),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use netkeep_drivers::PlannedRecord;
 use netkeep_model::{
-    AddressKey, AddressRecord, AddressSpace, Claim, DriverKind, DriverRecord, DriverRecordKey, Link,
-    LinkName, NumberKey, NumberRecord, OperationId, Owner, Phase, Pool, PoolKey, PoolRecord, PortBlock,
-    PortBlockKey, PortClaim, PortRange, Scope, Space, SubPoolKey, SubPoolRecord,
+    AddressKey, AddressRecord, AddressSpace, Claim, DriverKind, DriverRecord, DriverRecordKey, IpamKind,
+    Link, LinkName, NumberKey, NumberRecord, OperationId, Owner, PoolKey, PoolRecord, PortBlock,
+    PortBlockKey, PortClaim, PortRange, Scope, Space,
 };
 use netkeep_store::datastore::{Local, Transaction};
 
@@ -16,13 +16,17 @@ use crate::{Error, ErrorKind, Result};
 
 /// Puts what a draft takes and keeps into a transaction, as the records are now.
 pub(crate) struct Assembly<'a> {
-    state: &'a State,
+    pub(super) state: &'a State,
     operation: OperationId,
-    adopt: bool,
+    draft: Option<&'a Draft>,
+    /// The pools that this transaction takes.
+    pub(super) pools: Vec<PoolKey>,
     blocks: BTreeMap<PortBlockKey, PortBlock>,
     links: BTreeMap<LinkName, Link>,
-    spaces: BTreeMap<Space, Option<netkeep_model::IpamKind>>,
-    masters: BTreeMap<PoolKey, PoolRecord>,
+    /// The spaces whose sets of pools change, with their IPAM drivers if those are known.
+    pub(super) spaces: BTreeMap<Space, Option<IpamKind>>,
+    /// Pools that are made to stand for their parts.
+    pub(super) masters: BTreeMap<PoolKey, PoolRecord>,
 }
 
 impl<'a> Assembly<'a> {
@@ -30,7 +34,8 @@ impl<'a> Assembly<'a> {
         Self {
             state,
             operation,
-            adopt: false,
+            draft: None,
+            pools: Vec::new(),
             blocks: BTreeMap::new(),
             links: BTreeMap::new(),
             spaces: BTreeMap::new(),
@@ -42,9 +47,11 @@ impl<'a> Assembly<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if the records are no longer as the plans have read them.
-    pub(crate) fn take(mut self, draft: &Draft, tx: &mut Transaction<Local>) -> Result<()> {
-        self.adopt = draft.adopt;
+    /// [`ErrorKind::Conflict`] if the records are no longer as the plans have read them;
+    /// [`ErrorKind::InUse`] for a pool that overlaps another; [`ErrorKind::Internal`] if a driver asks for what
+    /// it must not have.
+    pub(crate) fn take(mut self, draft: &'a Draft, tx: &mut Transaction<Local>) -> Result<()> {
+        self.draft = Some(draft);
         let inner = draft.inner();
         for taking in &inner.takings {
             self.claim(taking, tx)?;
@@ -80,7 +87,7 @@ impl<'a> Assembly<'a> {
     pub(crate) fn touch(
         &self,
         space: &Space,
-        driver: Option<&netkeep_model::IpamKind>,
+        driver: Option<&IpamKind>,
         tx: &mut Transaction<Local>,
     ) -> Result<()> {
         match (self.state.tables.spaces.get(space), driver) {
@@ -98,6 +105,7 @@ impl<'a> Assembly<'a> {
     fn claim(&mut self, taking: &Taking, tx: &mut Transaction<Local>) -> Result<()> {
         match &taking.claim {
             Claim::Address { space, pool, ip } => {
+                self.check_pool_of(taking, space, *pool, *ip, tx)?;
                 let id = AddressKey { space: space.clone(), master: *pool, ip: *ip };
                 let record = AddressRecord {
                     role: taking.role.clone(),
@@ -120,7 +128,7 @@ impl<'a> Assembly<'a> {
                     Some(_) => return Err(taken(&taking.claim)),
                 }
             }
-            Claim::Pool { space, pool, sub } => self.pool(taking, space, *pool, *sub, tx)?,
+            Claim::Pool { space, pool, sub } => self.take_pool(taking, space, *pool, *sub, tx)?,
             Claim::Ports { protocol, ip, from, to } => {
                 for (id, ports) in PortBlockKey::split(*protocol, PortRange::new(*from, *to)?) {
                     let block = self.blocks.entry(id).or_insert_with(|| {
@@ -151,61 +159,6 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    fn pool(
-        &mut self,
-        taking: &Taking,
-        space: &Space,
-        pool: Pool,
-        sub: Option<Pool>,
-        tx: &mut Transaction<Local>,
-    ) -> Result<()> {
-        self.spaces.insert(space.clone(), taking.ipam.clone());
-        let id = PoolKey { space: space.clone(), pool };
-        let read = self.state.tables.pools.get(&id);
-        if read.is_some_and(|read| !read.record.phase.is_ready()) {
-            return Err(taken(&taking.claim));
-        }
-        let record = PoolRecord {
-            owner: Some(taking.owner.clone()),
-            phase: Phase::Ready,
-            options: taking.options.clone(),
-            metadata: taking.metadata.clone(),
-            foreign_id: None,
-        };
-        let Some(sub) = sub else {
-            match read {
-                None => tx.create(&id, &record)?,
-                Some(read) if read.record.owner.as_ref().is_none_or(|owner| self.adopts(owner)) => {
-                    tx.replace(read, &record)?;
-                }
-                Some(_) => return Err(taken(&taking.claim)),
-            }
-            return Ok(());
-        };
-        match read {
-            Some(read) => tx.unchanged(read)?,
-            None => {
-                self.masters.entry(id).or_insert(PoolRecord { owner: None, ..PoolRecord::default() });
-            }
-        }
-        let id = SubPoolKey { space: space.clone(), master: pool, sub };
-        let record = SubPoolRecord {
-            owner: taking.owner.clone(),
-            phase: Phase::Ready,
-            options: taking.options.clone(),
-            metadata: taking.metadata.clone(),
-            foreign_id: None,
-        };
-        match self.state.tables.sub_pools.get(&id) {
-            None => tx.create(&id, &record)?,
-            Some(read) if read.record.phase.is_ready() && self.adopts(&read.record.owner) => {
-                tx.replace(read, &record)?;
-            }
-            Some(_) => return Err(taken(&taking.claim)),
-        }
-        Ok(())
-    }
-
     fn record(
         &self,
         driver: &DriverKind,
@@ -214,7 +167,7 @@ impl<'a> Assembly<'a> {
     ) -> Result<()> {
         if planned.scope != Scope::Local {
             return Err(Error::internal(format!(
-                "driver {driver} wants to keep a {} record on the local {}",
+                "driver {driver} wants to keep a {} record on {}, which is of local scope",
                 planned.scope, planned.on
             )));
         }
@@ -228,15 +181,15 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    fn adopts(&self, owner: &Owner) -> bool {
-        self.adopt && matches!(owner, Owner::Client { .. })
+    pub(super) fn adopts(&self, owner: &Owner) -> bool {
+        self.draft.is_some_and(|draft| draft.adopts(owner))
     }
 }
 
-fn taken(claim: &Claim) -> Error {
+pub(super) fn taken(claim: &Claim) -> Error {
     stale(format!("{claim} was taken meanwhile"))
 }
 
-fn stale(message: String) -> Error {
+pub(super) fn stale(message: String) -> Error {
     Error::new(ErrorKind::Conflict, message)
 }

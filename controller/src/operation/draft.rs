@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use netkeep_drivers::{Plan, PlannedRecord};
-use netkeep_model::{Claim, DriverKind, Owner, PortBlockKey, PortRange, Protocol};
+use netkeep_model::{Claim, DriverKind, Owner, Pool, PortBlockKey, PortRange, Protocol, Space};
 use netkeep_store::{Guard, Key};
 
 use super::Taking;
@@ -19,11 +19,30 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug)]
 pub(crate) struct Draft {
     replica: Arc<Replica>,
-    /// True if what clients hold may be taken over.
-    pub(super) adopt: bool,
+    /// What clients hold and this operation may take over.
+    adopt: Adopt,
     /// Claims that were found to be held by someone unknown to the store.
-    pub(super) taken: Vec<Claim>,
+    pub(super) taken: Vec<Taken>,
+    /// Those of them that would be chosen again if they were not reserved.
+    kept_off: Vec<(Range, u128)>,
     inner: Mutex<Inner>,
+}
+
+/// What clients hold and an operation may take over.
+#[derive(Clone, Debug)]
+pub(crate) enum Adopt {
+    /// Nothing.
+    Nothing,
+    /// What is asked for by name, and these pools.
+    Named(BTreeSet<(Space, Pool, Option<Pool>)>),
+}
+
+/// A claim that someone unknown to the store holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) claim: Claim,
+    /// What the driver says of it.
+    pub(crate) why: String,
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +58,20 @@ pub(super) struct Inner {
 }
 
 impl Draft {
-    pub(crate) fn new(replica: &Arc<Replica>, adopt: bool, taken: &[Claim]) -> Self {
-        Self { replica: Arc::clone(replica), adopt, taken: taken.to_vec(), inner: Mutex::default() }
+    pub(crate) fn new(replica: &Arc<Replica>, adopt: Adopt, taken: &[Taken]) -> Self {
+        let mut kept_off = Vec::new();
+        for place in taken.iter().filter_map(|taken| place(&taken.claim)) {
+            if replica.write().reserve(&place.0, place.1) {
+                kept_off.push(place);
+            }
+        }
+        let replica = Arc::clone(replica);
+        Self { replica, adopt, taken: taken.to_vec(), kept_off, inner: Mutex::default() }
+    }
+
+    /// A draft that takes nothing over and knows of no strangers.
+    pub(crate) fn plain(replica: &Arc<Replica>) -> Self {
+        Self::new(replica, Adopt::Nothing, &[])
     }
 
     pub(super) fn replica(&self) -> &Replica {
@@ -51,11 +82,24 @@ impl Draft {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// True if what `owner` holds may be taken over.
+    pub(super) fn adopts(&self, owner: &Owner) -> bool {
+        matches!((&self.adopt, owner), (Adopt::Named(_), Owner::Client { .. }))
+    }
+
+    /// True if this pool, or this part of it, which `owner` holds, is to be taken over.
+    pub(super) fn adopts_pool(&self, owner: &Owner, space: &Space, pool: Pool, sub: Option<Pool>) -> bool {
+        match &self.adopt {
+            Adopt::Named(pools) if self.adopts(owner) => pools.contains(&(space.clone(), pool, sub)),
+            _ => false,
+        }
+    }
+
     /// Takes what a plan of a network driver asks for, on behalf of `owner`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if another operation that is under way has chosen the same.
+    /// As [`Draft::take`].
     pub(crate) fn accept<T>(&self, plan: &Plan<T>, owner: &Owner, driver: &DriverKind) -> Result<()> {
         for claim in &plan.claims {
             self.take(Taking::new(claim.clone(), owner.clone()))?;
@@ -69,22 +113,23 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if another operation that is under way has chosen the same.
+    /// [`ErrorKind::Conflict`] if another operation that is under way has chosen the same;
+    /// [`ErrorKind::InUse`] if someone unknown to the store holds it.
     pub(crate) fn take(&self, taking: Taking) -> Result<()> {
         let claim = &taking.claim;
-        match claim {
-            Claim::Address { space, pool, ip } => {
-                self.reserve(Range::Pool(space.clone(), *pool), bits(*ip), claim)?;
+        if let Some(taken) = self.taken.iter().find(|taken| meets(&taken.claim, claim)) {
+            return Err(Error::new(
+                ErrorKind::InUse,
+                format!("{claim} is held by someone unknown to the store: {}", taken.why),
+            ));
+        }
+        if let Some((range, n)) = place(claim) {
+            self.reserve(range, n, claim)?;
+        }
+        if let Claim::Ports { protocol, ip, from, to } = claim {
+            for port in *from..=*to {
+                self.reserve_port((*protocol, *ip, port), claim)?;
             }
-            Claim::Number { class, n } => {
-                self.reserve(Range::Class(class.clone()), u128::from(*n), claim)?;
-            }
-            Claim::Ports { protocol, ip, from, to } => {
-                for port in *from..=*to {
-                    self.reserve_port((*protocol, *ip, port), claim)?;
-                }
-            }
-            Claim::Link { .. } | Claim::Pool { .. } => {}
         }
         self.inner().takings.push(taking);
         Ok(())
@@ -93,6 +138,11 @@ impl Draft {
     /// Notes that `range` gives `n` to this operation.
     pub(super) fn chosen(&self, range: Range, n: u128) {
         self.inner().numbers.push((range, n));
+    }
+
+    /// Notes that `port` was reserved for this operation.
+    pub(super) fn chosen_port(&self, port: (Protocol, IpAddr, u16)) {
+        self.inner().ports.push(port);
     }
 
     /// What has to wait its turn before this draft can be committed.
@@ -121,7 +171,7 @@ impl Draft {
         // What a client holds and this operation takes over stays recorded; only the reservation is new.
         let mut state = self.replica.write();
         if !state.reserve(&range, n) {
-            if self.adopt && !state.is_reserved(&range, n) {
+            if matches!(self.adopt, Adopt::Named(_)) && !state.is_reserved(&range, n) {
                 return Ok(());
             }
             return Err(met(claim));
@@ -138,9 +188,38 @@ impl Draft {
         if !self.replica.write().reserved_ports.insert(port) {
             return Err(met(claim));
         }
-        self.inner().ports.push(port);
+        self.chosen_port(port);
         Ok(())
     }
+}
+
+/// The number that an address or a number is.
+fn place(claim: &Claim) -> Option<(Range, u128)> {
+    match claim {
+        Claim::Address { space, pool, ip } => Some((Range::Pool(space.clone(), *pool), bits(*ip))),
+        Claim::Number { class, n } => Some((Range::Class(class.clone()), u128::from(*n))),
+        Claim::Ports { .. } | Claim::Link { .. } | Claim::Pool { .. } => None,
+    }
+}
+
+/// True if the two claims exclude each other.
+pub(super) fn meets(one: &Claim, other: &Claim) -> bool {
+    match (one, other) {
+        (
+            Claim::Ports { protocol, ip, from, to },
+            Claim::Ports { protocol: other_protocol, ip: other_ip, from: other_from, to: other_to },
+        ) => protocol == other_protocol && same_host(*ip, *other_ip) && from <= other_to && other_from <= to,
+        (Claim::Link { name, shared }, Claim::Link { name: other_name, shared: other_shared }) => {
+            name == other_name && !(*shared && *other_shared)
+        }
+        _ => one == other,
+    }
+}
+
+/// True if the same port of both addresses cannot be had.
+pub(super) fn same_host(one: IpAddr, other: IpAddr) -> bool {
+    let (one, other) = (one.to_canonical(), other.to_canonical());
+    one.is_ipv4() == other.is_ipv4() && (one == other || one.is_unspecified() || other.is_unspecified())
 }
 
 fn met(claim: &Claim) -> Error {
@@ -151,7 +230,7 @@ impl Drop for Draft {
     fn drop(&mut self) {
         let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut state = self.replica.write();
-        for (range, n) in inner.numbers.drain(..) {
+        for (range, n) in inner.numbers.drain(..).chain(self.kept_off.drain(..)) {
             state.unreserve(&range, n);
         }
         for port in inner.ports.drain(..) {

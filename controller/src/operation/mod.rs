@@ -5,18 +5,21 @@ mod attempts;
 mod draft;
 mod notes;
 mod pieces;
+mod pools;
 mod release;
+mod size;
 mod taking;
 mod view;
 
-use netkeep_model::{EndpointId, LinkName, NetworkId, PortBlockKey, Space};
+use netkeep_model::{EndpointId, LinkName, NetworkId, PortBlockKey, RequestId, Space};
 
 pub(crate) use assemble::Assembly;
 pub(crate) use attempts::{ATTEMPTS, Attempts};
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Adopt, Draft, Taken};
 pub(crate) use notes::{SiteNotes, notes, realized, records, remains};
 pub(crate) use pieces::{cut, fits};
 pub(crate) use release::{queues, release, remove_records};
+pub(crate) use size::check_size;
 pub(crate) use taking::Taking;
 pub(crate) use view::View;
 
@@ -46,4 +49,9 @@ pub(crate) fn port_queue(block: &PortBlockKey) -> String {
 /// Where those who change a link queue.
 pub(crate) fn link_queue(link: &LinkName) -> String {
     format!("links/{link}")
+}
+
+/// Where those who repeat one request of a client queue.
+pub(crate) fn request_queue(request: RequestId) -> String {
+    format!("requests/{request}")
 }

@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use netkeep_drivers::{HostNotes, Notes, PlannedRecord, Remains};
 use netkeep_model::{DriverKind, Object, Realized, RealizedKey, Scope, Timestamp};
 use netkeep_store::Segment;
-use netkeep_store::datastore::Transaction;
+use netkeep_store::datastore::{Local, Transaction};
 
+use super::Attempts;
 use crate::Result;
 use crate::replica::State;
 use crate::site::Site;
@@ -55,19 +56,31 @@ pub(crate) fn remains(state: &State, driver: &DriverKind, on: Object) -> Remains
 
 impl SiteNotes<'_> {
     async fn keep(&self, on: &Object, name: &Segment, value: &serde_json::Value) -> Result<()> {
+        let mut attempts = Attempts::default();
+        loop {
+            // Two notes on one object may meet.
+            match self.site.commit(self.kept(on, name, value)?).await {
+                Ok(_) => return Ok(()),
+                Err(error) => attempts.again(error).await?,
+            }
+        }
+    }
+
+    fn kept(&self, on: &Object, name: &Segment, value: &serde_json::Value) -> Result<Transaction<Local>> {
         let id = RealizedKey(*on);
-        let read = self.site.replica.read().tables.realized.get(&id).cloned();
-        let mut record = match &read {
+        let state = self.site.replica.read();
+        let read = state.tables.realized.get(&id);
+        let mut record = match read {
             Some(read) => read.record.clone(),
             None => realized(self.site, self.driver, serde_json::Value::Null),
         };
         record.notes.entry(self.driver.clone()).or_default().insert(name.clone(), value.clone());
         let mut tx = Transaction::new();
-        match &read {
+        match read {
             Some(read) => tx.replace(read, &record)?,
             None => tx.create(&id, &record)?,
         }
-        self.site.commit(tx).await.map(|_| ())
+        Ok(tx)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use netkeep_drivers::registry::DriverRegistry;
 use netkeep_model::{AddressRecord, Link, NumberRecord, Object, Owner, PortBlock, RealizedKey};
 use netkeep_store::datastore::{Local, Record, Transaction};
 
@@ -34,17 +35,25 @@ pub(crate) fn release(state: &State, owner: &Owner, tx: &mut Transaction<Local>)
 }
 
 /// Adds the removal of all driver records on `on`, whichever driver they are of, and of this host's notes on it.
+/// The notes of a driver that is not loaded stay: they say what it has to take down once it is.
 ///
 /// # Errors
 ///
 /// As [`release`].
-pub(crate) fn remove_records(state: &State, on: &Object, tx: &mut Transaction<Local>) -> Result<()> {
+pub(crate) fn remove_records(
+    state: &State,
+    registry: &DriverRegistry,
+    on: &Object,
+    tx: &mut Transaction<Local>,
+) -> Result<()> {
     for driver in state.tables.drivers_with_records() {
-        for read in state.tables.driver_records_on(&driver, on) {
+        for read in state.tables.driver_records_on(driver, on) {
             tx.delete(read)?;
         }
     }
-    if let Some(read) = state.tables.realized.get(&RealizedKey(*on)) {
+    if let Some(read) = state.tables.realized.get(&RealizedKey(*on))
+        && registry.network(&read.record.driver).is_ok()
+    {
         tx.delete(read)?;
     }
     Ok(())

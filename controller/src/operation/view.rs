@@ -12,6 +12,7 @@ use netkeep_store::Guard;
 use netkeep_store::datastore::{Record, Versioned};
 
 use super::Draft;
+use super::draft::{meets, same_host};
 use crate::replica::{Range, State, address, bits};
 
 /// The replica as it is now, with what the draft of this operation has taken; what is read through it is
@@ -35,12 +36,12 @@ impl<'a> View<'a> {
             Some(found) => Guard::Unchanged(key, found.revision()),
             None => Guard::Absent(key),
         };
-        self.draft.inner().reads.insert(guard.key().clone(), guard);
+        // What was read first counts: that is what was decided from.
+        self.draft.inner().reads.entry(guard.key().clone()).or_insert(guard);
     }
 
     fn holder_unless_adopted(&self, owner: Owner) -> Option<Owner> {
-        let adopted = self.draft.adopt && matches!(owner, Owner::Client { .. });
-        (!adopted).then_some(owner)
+        (!self.draft.adopts(&owner)).then_some(owner)
     }
 
     fn claimed(&self, claim: &Claim) -> Option<Owner> {
@@ -66,7 +67,7 @@ impl<'a> View<'a> {
     }
 
     fn free_ports(&self, protocol: Protocol, ip: IpAddr, count: u16, from: u16, to: u16) -> Option<Claim> {
-        let state = self.draft.replica().read();
+        let mut state = self.draft.replica().write();
         let mut run = 0;
         for port in from.max(1)..=to {
             let single = PortRange::single(port).ok()?;
@@ -74,13 +75,30 @@ impl<'a> View<'a> {
             let free = port_holder(&state, protocol, ip, single).is_none()
                 && !reserved(&state, protocol, ip, port)
                 && self.claimed(&claim).is_none()
-                && !self.draft.taken.iter().any(|taken| meets(taken, &claim));
+                && !self.draft.taken.iter().any(|taken| meets(&taken.claim, &claim));
             run = if free { run + 1 } else { 0 };
             if run == count {
-                return Some(Claim::Ports { protocol, ip, from: port - (count - 1), to: port });
+                let first = port - (count - 1);
+                for chosen in first..=port {
+                    state.reserved_ports.insert((protocol, ip, chosen));
+                    self.draft.chosen_port((protocol, ip, chosen));
+                }
+                return Some(Claim::Ports { protocol, ip, from: first, to: port });
             }
         }
         None
+    }
+
+    /// A pool of the store as this operation sees it; `None` if it is to be taken over.
+    fn seen(&self, state: &State, found: &Versioned<PoolRecord>) -> Option<PoolView> {
+        let PoolKey { space, pool } = &found.id;
+        let adopted = |owner: &Owner, sub| self.draft.adopts_pool(owner, space, *pool, sub);
+        if found.record.owner.as_ref().is_some_and(|owner| adopted(owner, None)) {
+            return None;
+        }
+        let subs = state.tables.sub_pools_of(space, *pool);
+        let subs = subs.filter(|sub| !adopted(&sub.record.owner, Some(sub.id.sub))).map(|sub| sub.id.sub);
+        Some(PoolView { pool: *pool, whole: found.record.owner.is_some(), subs: subs.collect() })
     }
 }
 
@@ -194,19 +212,22 @@ impl PlanView for View<'_> {
     fn pools(&self, space: &Space) -> Vec<PoolView> {
         let state = self.draft.replica().read();
         self.guard(space, state.tables.spaces.get(space));
-        let readable = state.tables.pools_of(space).map(|found| PoolView {
-            pool: found.id.pool,
-            whole: found.record.owner.is_some(),
-            subs: state.tables.sub_pools_of(space, found.id.pool).map(|sub| sub.id.sub).collect(),
-        });
+        let readable = state.tables.pools_of(space).filter_map(|found| self.seen(&state, found));
         // A pool whose record cannot be read is held all the same.
-        let unreadable = state.tables.unreadable.keys().filter_map(PoolRecord::id);
-        let unreadable = unreadable.filter(|id| id.space == *space).map(|id| PoolView {
-            pool: id.pool,
-            whole: true,
-            subs: Vec::new(),
-        });
+        let unreadable = state.tables.unreadable_pools(space);
+        let unreadable = unreadable.map(|pool| PoolView { pool, whole: true, subs: Vec::new() });
         readable.chain(unreadable).chain(self.planned_pools(space)).collect()
+    }
+
+    fn pool(&self, space: &Space, pool: Pool) -> Option<PoolView> {
+        if let Some(planned) = self.planned_pools(space).into_iter().find(|view| view.pool == pool) {
+            return Some(planned);
+        }
+        let state = self.draft.replica().read();
+        let id = PoolKey { space: space.clone(), pool };
+        let found = state.tables.pools.get(&id);
+        self.guard(&id, found);
+        self.seen(&state, found?)
     }
 }
 
@@ -225,27 +246,8 @@ fn port_holder(state: &State, protocol: Protocol, ip: IpAddr, ports: PortRange) 
 
 /// True if an operation under way has chosen this port, on this address or on all.
 fn reserved(state: &State, protocol: Protocol, ip: IpAddr, port: u16) -> bool {
-    state.reserved_ports.iter().any(|(other, on, taken)| {
-        *other == protocol && *taken == port && (*on == ip || on.is_unspecified() || ip.is_unspecified())
-    })
-}
-
-/// True if the two claims exclude each other.
-fn meets(one: &Claim, other: &Claim) -> bool {
-    match (one, other) {
-        (
-            Claim::Ports { protocol, ip, from, to },
-            Claim::Ports { protocol: other_protocol, ip: other_ip, from: other_from, to: other_to },
-        ) => {
-            protocol == other_protocol
-                && ip.is_ipv4() == other_ip.is_ipv4()
-                && (ip == other_ip || ip.is_unspecified() || other_ip.is_unspecified())
-                && from <= other_to
-                && other_from <= to
-        }
-        (Claim::Link { name, shared }, Claim::Link { name: other_name, shared: other_shared }) => {
-            name == other_name && !(*shared && *other_shared)
-        }
-        _ => one == other,
-    }
+    state
+        .reserved_ports
+        .iter()
+        .any(|(other, on, taken)| *other == protocol && *taken == port && same_host(*on, ip))
 }

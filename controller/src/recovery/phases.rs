@@ -70,7 +70,7 @@ fn note(report: &mut RecoveryReport, what: &str, phase: &Phase, outcome: crate::
     match (outcome, phase) {
         (Ok(()), Phase::Creating { .. }) => report.undone.push(format!("creation of {what}")),
         (Ok(()), _) => report.finished.push(format!("deletion of {what}")),
-        (Err(error), _) if error.kind() == ErrorKind::InUse => {
+        (Err(error), Phase::Deleting { .. }) if error.kind() == ErrorKind::InUse => {
             report.undone.push(format!("deletion of {what}: {error}"));
         }
         (Err(error), _) => report.failed.push(format!("{what}: {error}")),

@@ -22,11 +22,22 @@ macro_rules! tables {
             $(pub(crate) $field: BTreeMap<<$record as Record>::Id, Versioned<$record>>,)*
             /// What cannot be read: quarantined, reported, and in nobody's way.
             pub(crate) unreadable: BTreeMap<Key, Unreadable>,
+            /// How many records each driver has.
+            of_drivers: BTreeMap<DriverKind, usize>,
         }
 
         impl Tables {
             /// Puts what stands under `key`, or takes it out.
             pub(super) fn set(&mut self, key: &Key, entry: Option<&Entry>) {
+                let driver = DriverRecord::id(key);
+                let had = driver.as_ref().is_some_and(|id| self.driver_records.contains_key(id));
+                self.put(key, entry);
+                if let Some(id) = driver {
+                    self.count(&id, had);
+                }
+            }
+
+            fn put(&mut self, key: &Key, entry: Option<&Entry>) {
                 self.unreadable.remove(key);
                 $(
                     if let Some(id) = <$record>::id(key) {
@@ -101,6 +112,22 @@ impl Tables {
         self.pools.contains_key(id) || self.is_unreadable::<PoolRecord>(id)
     }
 
+    /// The pools of a space of which the record, or that of a part, cannot be read.
+    pub(crate) fn unreadable_pools<'a>(&'a self, space: &'a Space) -> impl Iterator<Item = Pool> + 'a {
+        self.unreadable.keys().filter_map(|key| {
+            let whole = PoolRecord::id(key).map(|id| (id.space, id.pool));
+            let part = || SubPoolRecord::id(key).map(|id| (id.space, id.master));
+            let (of, pool) = whole.or_else(part)?;
+            (of == *space).then_some(pool)
+        })
+    }
+
+    /// True if the record of a part of this pool cannot be read.
+    pub(crate) fn has_unreadable_part(&self, id: &PoolKey) -> bool {
+        let mut parts = self.unreadable.keys().filter_map(SubPoolRecord::id);
+        parts.any(|part| part.space == id.space && part.master == id.pool)
+    }
+
     fn is_unreadable<T: Record>(&self, id: &T::Id) -> bool {
         T::key(id).is_ok_and(|key| self.unreadable.contains_key(&key))
     }
@@ -128,14 +155,20 @@ impl Tables {
     }
 
     /// The drivers that have records on anything.
-    pub(crate) fn drivers_with_records(&self) -> Vec<DriverKind> {
-        let mut drivers: Vec<DriverKind> = Vec::new();
-        for id in self.driver_records.keys() {
-            if drivers.last() != Some(&id.driver) {
-                drivers.push(id.driver.clone());
-            }
+    pub(crate) fn drivers_with_records(&self) -> impl Iterator<Item = &DriverKind> {
+        self.of_drivers.keys()
+    }
+
+    fn count(&mut self, id: &DriverRecordKey, had: bool) {
+        let has = self.driver_records.contains_key(id);
+        if has == had {
+            return;
         }
-        drivers
+        let count = self.of_drivers.entry(id.driver.clone()).or_default();
+        *count = if has { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            self.of_drivers.remove(&id.driver);
+        }
     }
 
     /// The pools of a space.

@@ -1,10 +1,8 @@
 //! The main job: networks and endpoints come, are found again, and go without a trace.
 
-mod support;
-
+use crate::support::{Site, endpoint, network};
 use netkeep_controller::ErrorKind;
 use serde_json::json;
-use support::{Site, endpoint, network};
 
 #[tokio::test]
 async fn what_is_created_is_found_again_and_goes_without_a_trace() {

@@ -1,8 +1,8 @@
-//! A host under test: a store in a temporary folder, and controllers over it.
+//! A host under test.
 
 use std::sync::Arc;
 
-use netkeep_controller::{Controller, ControllerConfig, EndpointSpec, NetworkSpec};
+use netkeep_controller::{Controller, ControllerConfig};
 use netkeep_drivers::registry::DriverConfigs;
 use netkeep_store::datastore::LocalStore;
 use netkeep_store::layers::{LayerConfig, StoreMetrics, stack};
@@ -17,16 +17,24 @@ pub(crate) struct Site {
 impl Site {
     /// A host with an empty store in memory.
     pub(crate) fn new() -> Self {
-        let server = MemoryServer::new(LeasedDirectories::default());
-        let (store, metrics) = stack(Arc::new(server.connect()), &LayerConfig::default());
+        Self::over(Arc::new(MemoryServer::new(LeasedDirectories::default()).connect()))
+    }
+
+    /// A host with this store.
+    pub(crate) fn over(backend: Arc<dyn Store>) -> Self {
+        let (store, metrics) = stack(backend, &LayerConfig::default());
         Self { store, metrics }
+    }
+
+    /// What a controller over this store is made of, with the built-in drivers.
+    pub(crate) async fn config(&self) -> ControllerConfig {
+        let local = Arc::new(LocalStore::new(Arc::clone(&self.store), None));
+        ControllerConfig::builtin(local, &DriverConfigs::default()).await.unwrap()
     }
 
     /// A controller with the built-in drivers.
     pub(crate) async fn open(&self) -> Controller {
-        let local = Arc::new(LocalStore::new(Arc::clone(&self.store), None));
-        let config = ControllerConfig::builtin(local, &DriverConfigs::default()).await.unwrap();
-        Controller::open(config).await.unwrap()
+        Controller::open(self.config().await).await.unwrap()
     }
 
     /// The keys of everything in the store.
@@ -34,14 +42,4 @@ impl Site {
         let snapshot = self.store.list(&Prefix::root()).await.unwrap();
         snapshot.entries.iter().map(|entry| entry.key.to_string()).collect()
     }
-}
-
-/// A network as a client would write it.
-pub(crate) fn network(json: serde_json::Value) -> NetworkSpec {
-    serde_json::from_value(json).unwrap()
-}
-
-/// An endpoint as a client would write it.
-pub(crate) fn endpoint(json: serde_json::Value) -> EndpointSpec {
-    serde_json::from_value(json).unwrap()
 }

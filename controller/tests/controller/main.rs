@@ -1,0 +1,7 @@
+//! The controller, judged from outside: what it refuses, repeats, survives and mends.
+
+mod bad_input;
+mod operations;
+mod races;
+mod requests;
+mod support;
