@@ -195,20 +195,6 @@ impl PlanView for View<'_> {
         }
     }
 
-    fn pool(&self, space: &Space, pool: Pool) -> Option<PoolView> {
-        let id = PoolKey { space: space.clone(), pool };
-        let state = self.draft.replica().read();
-        let found = state.tables.pools.get(&id);
-        self.guard(&id, found);
-        let planned = self.planned_pools(space).into_iter().find(|planned| planned.pool == pool);
-        let recorded = found.map(|found| PoolView {
-            pool,
-            whole: found.record.owner.is_some(),
-            subs: state.tables.sub_pools_of(space, pool).map(|sub| sub.id.sub).collect(),
-        });
-        recorded.or(planned)
-    }
-
     fn pools(&self, space: &Space) -> Vec<PoolView> {
         let state = self.draft.replica().read();
         self.guard(space, state.tables.spaces.get(space));
