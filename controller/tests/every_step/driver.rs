@@ -30,7 +30,7 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
-    pub(crate) fn new(mode: Mode, host: &Host, steps: &Steps) -> Arc<dyn NetworkDriver> {
+    pub(crate) fn driver(mode: Mode, host: &Host, steps: &Steps) -> Arc<dyn NetworkDriver> {
         let kind = if mode == Mode::Called { "called" } else { "planned" };
         Arc::new(Self {
             info: DriverInfo {
@@ -162,7 +162,7 @@ impl NetworkDriver for Maker {
             match self.take_down(left.on).await {
                 Ok(()) => done.removed.push(left.on),
                 Err(RemoveError::Retry(error) | RemoveError::Ignored(error)) => {
-                    done.failed.push((left.on, error))
+                    done.failed.push((left.on, error));
                 }
             }
         }

@@ -75,7 +75,7 @@ impl World {
             Shape::Called => Some(Mode::Called),
         };
         if let Some(mode) = mode {
-            let driver = Maker::new(mode, &self.host, &self.steps);
+            let driver = Maker::driver(mode, &self.host, &self.steps);
             let kind: DriverKind = driver.info().kind.clone();
             let init = |context: DriverContext| async move {
                 let kind = driver.info().kind.clone();
