@@ -53,20 +53,18 @@ async fn every_step(shape: Shape, operation: Operation) -> Tally {
     assert!(!steps.is_empty(), "{shape:?} {operation:?} has no steps");
 
     let mut tally = Tally { steps: steps.len(), ..Tally::default() };
-    for at in 0..steps.len() {
+    for (at, step) in steps.iter().enumerate() {
         for side in [Side::Before, Side::After] {
-            let place = format!("{shape:?} {operation:?}, {side:?} step {at} ({})", steps[at]);
+            let place = format!("{shape:?} {operation:?}, {side:?} step {at} ({step})");
             let world = crashed(shape, operation, at, side, &place).await;
             tally.crashes += 1;
             let recovery = recover(&world, &place).await;
             settle(&world, operation, &place).await;
 
-            for again in 0..recovery.len() {
+            for (again, again_step) in recovery.iter().enumerate() {
                 for again_side in [Side::Before, Side::After] {
-                    let place = format!(
-                        "{place}, then {again_side:?} step {again} of recovery ({})",
-                        recovery[again]
-                    );
+                    let place =
+                        format!("{place}, then {again_side:?} step {again} of recovery ({again_step})");
                     let world = crashed(shape, operation, at, side, &place).await;
                     world.restart();
                     world.steps.arm(Some((again, again_side)));
