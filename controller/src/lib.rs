@@ -3,6 +3,30 @@
 //! A [`Controller`] creates and deletes networks and endpoints, each in one transaction, answers every read from
 //! memory, and brings store and host back into agreement when it is opened.
 //!
+//! ```
+//! # use std::sync::Arc;
+//! # use netkeep_controller::{Controller, ControllerConfig, EndpointSpec, NetworkSpec};
+//! # use netkeep_drivers::DriverConfigs;
+//! # use netkeep_store::{LeasedDirectories, MemoryStore, datastore::LocalStore};
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = Arc::new(MemoryStore::open(LeasedDirectories::default()));
+//! let local = Arc::new(LocalStore::new(store, None));
+//! let config = ControllerConfig::builtin(local, &DriverConfigs::default()).await?;
+//! let controller = Controller::open(config).await?;
+//!
+//! controller.create_network(NetworkSpec::new("blue".parse()?, "manual".parse()?)).await?;
+//! let web = controller.create_endpoint("blue", EndpointSpec::new("web".parse()?)).await?;
+//! assert_eq!(controller.endpoint("blue", "web")?, web);
+//! assert!(web.endpoint.interfaces[0].ipv4.is_some());
+//! # controller.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The examples of this package show more: `first_network` keeps its networks in a file, sets options and opens again;
+//! `custom_driver` brings a driver of its own.
+//!
 //! | Room | What is in it |
 //! |---|---|
 //! | `network`, `endpoint`, `ipam` | the operations, one file each |

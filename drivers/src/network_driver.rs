@@ -136,17 +136,29 @@ pub trait NetworkDriver: fmt::Debug + Send + Sync + 'static {
     /// What stands against it.
     async fn endpoint_info(&self, state: &EndpointState) -> Result<Options>;
 
-    /// The facet of drivers that publish ports.
-    fn external(&self) -> Option<&dyn ExternalConnectivity>;
+    // A driver that does not offer a facet need not speak of it. Nothing above has a default: there, each driver
+    // has to decide.
 
-    /// The facet of drivers that allocate for a whole cluster.
-    fn cluster(&self) -> Option<&dyn ClusterAllocator>;
+    /// The facet of drivers that publish ports when an endpoint becomes its sandbox's way out. None unless the
+    /// driver says otherwise. Whoever wraps a driver passes all facets on.
+    fn external(&self) -> Option<&dyn ExternalConnectivity> {
+        None
+    }
 
-    /// The facet of drivers that exchange table entries.
-    fn tables(&self) -> Option<&dyn TableDriver>;
+    /// The facet of drivers that allocate for a whole cluster. None unless the driver says otherwise.
+    fn cluster(&self) -> Option<&dyn ClusterAllocator> {
+        None
+    }
 
-    /// The facet of drivers that need to know the other hosts.
-    fn discovery(&self) -> Option<&dyn Discovery>;
+    /// The facet of drivers that exchange table entries. None unless the driver says otherwise.
+    fn tables(&self) -> Option<&dyn TableDriver> {
+        None
+    }
+
+    /// The facet of drivers that need to know the other hosts. None unless the driver says otherwise.
+    fn discovery(&self) -> Option<&dyn Discovery> {
+        None
+    }
 }
 
 /// Ports that are published while an endpoint is its sandbox's way out.

@@ -54,8 +54,8 @@ pub enum Origin {
 /// What a driver adds to an endpoint.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointAnswer {
-    /// The interfaces, in the order of the request. An answer fills only what was empty there: a value that the
-    /// caller had set is honoured or refused, never overridden.
+    /// The interfaces, in the order of the request; none if there is nothing to add to them. An answer fills only
+    /// what was empty there: a value that the caller had set is honoured or refused, never overridden.
     pub interfaces: Vec<InterfaceSpec>,
     /// The port bindings that were settled, of those that were wanted.
     pub bindings: Vec<PortBinding>,
