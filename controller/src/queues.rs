@@ -22,7 +22,8 @@ pub(crate) struct Turn {
 
 impl Queues {
     /// Waits for a turn in all these queues. They are entered in order, so that turns never wait for each
-    /// other in a ring; a caller that holds a turn must not ask for a second one.
+    /// other in a ring. Who holds a turn asks for a second one only further down this list: a request, a network
+    /// or endpoint, spaces, port blocks and links.
     pub(crate) async fn turn(&self, names: impl IntoIterator<Item = String>) -> Turn {
         let names: std::collections::BTreeSet<String> = names.into_iter().collect();
         let mut turn = Turn { held: Vec::new(), queues: self.clone() };

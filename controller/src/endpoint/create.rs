@@ -135,7 +135,7 @@ impl Creation<'_> {
                 self.of.record.driver
             )));
         }
-        let ensure = self.plan(&*driver, &mut endpoint, &owner, &draft).await?;
+        let ensure = self.plan(&*driver, &mut endpoint, &draft).await?;
         if ensure == Some(Mode::Called) {
             endpoint.phase = Phase::Creating { by: site.actor, operation: self.operation };
         }
@@ -149,7 +149,7 @@ impl Creation<'_> {
         if ensure.is_some() {
             let told = serde_json::to_value(&endpoint).unwrap_or_default();
             let note = realized(site, &self.of.record.driver, told);
-            tx.create(&RealizedKey(Object::Endpoint(self.key.network, self.key.endpoint)), &note)?;
+            tx.create(&RealizedKey(self.object()), &note)?;
         }
         Assembly::new(&site.replica.read(), self.operation).take(&draft, &mut tx)?;
         let revision = site.commit(tx).await?;
@@ -161,6 +161,10 @@ impl Creation<'_> {
             None => Ok(Outcome::Created(Box::new(info(self.of, &written)))),
             Some(mode) => realize(self.inner, self.of, self.key, &*driver, mode).await,
         }
+    }
+
+    fn object(&self) -> Object {
+        Object::Endpoint(self.key.network, self.key.endpoint)
     }
 
     async fn interface(&self, endpoint: &Endpoint, owner: &Owner, draft: &Draft) -> Result<InterfaceSpec> {
@@ -177,7 +181,6 @@ impl Creation<'_> {
         &self,
         driver: &dyn NetworkDriver,
         endpoint: &mut Endpoint,
-        owner: &Owner,
         draft: &Draft,
     ) -> Result<Option<Mode>> {
         let kind = &self.of.record.driver;
@@ -189,7 +192,7 @@ impl Creation<'_> {
             origin: Origin::Requested,
         };
         let plan = driver.plan_endpoint(&view, &request).await?;
-        draft.accept(&plan, owner, kind)?;
+        draft.accept(&plan, self.object(), kind)?;
         match plan.answer {
             Answer::Now(answer) => {
                 settle(endpoint, answer)?;

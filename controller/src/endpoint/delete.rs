@@ -10,7 +10,8 @@ use super::realize::begin_deletion;
 use crate::controller::Inner;
 use crate::network::{self, driver_of};
 use crate::operation::{
-    Attempts, Draft, SiteNotes, View, endpoint_queue, queues, release, remains, remove_records,
+    Attempts, Draft, HeldPools, SiteNotes, View, endpoint_queue, queues, release, remains, remove_records,
+    space_queue,
 };
 use crate::replica::State;
 use crate::{Error, ErrorKind, Result, lookup};
@@ -101,7 +102,12 @@ pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
 pub(super) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
     let site = &inner.site;
     let owner = Owner::Endpoint { network: key.network, endpoint: key.endpoint };
-    let names = queues(&site.replica.read(), &owner);
+    let (names, held) = {
+        let state = site.replica.read();
+        (queues(&state, &owner), HeldPools::of(&state, &owner))
+    };
+    // Spaces before ports and links, as everybody does who needs both.
+    let _spaces = site.queues.turn(held.spaces().iter().map(space_queue)).await;
     let _turn = site.queues.turn(names).await;
     let mut tx = Transaction::new();
     {
@@ -112,6 +118,7 @@ pub(super) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> R
             tx.delete(name)?;
         }
         release(&state, &owner, &mut tx)?;
+        HeldPools::of(&state, &owner).remove(&state, &mut tx)?;
         remove_records(&state, &inner.registry, &Object::Endpoint(key.network, key.endpoint), &mut tx)?;
     }
     site.commit(tx).await?;

@@ -61,17 +61,14 @@ async fn attempt(inner: &Arc<Inner>, spec: &AddressRequestSpec, owner: &Owner) -
         if !phase.is_ready() {
             return Err(Error::new(ErrorKind::InUse, format!("pool {} is being released", spec.pool)));
         }
-        // A network whose creation or deletion is under way gives no addresses to clients.
-        if let Some(network) = pool.record.owner.as_ref().and_then(Owner::network) {
-            match state.tables.networks.get(&network) {
+        // A network whose creation or deletion is under way gives no addresses to clients, and endpoints never do.
+        match &pool.record.owner {
+            None | Some(Owner::Client { .. }) => {}
+            Some(owner @ Owner::Network { network }) => match state.tables.networks.get(network) {
                 Some(read) if read.record.phase.is_ready() => tx.unchanged(read)?,
-                _ => {
-                    return Err(Error::new(
-                        ErrorKind::InUse,
-                        format!("pool {} is held by network {network}, which is not ready", spec.pool),
-                    ));
-                }
-            }
+                _ => return Err(not_given(spec.pool, owner, "which is not ready")),
+            },
+            Some(owner) => return Err(not_given(spec.pool, owner, "which gives none to others")),
         }
         let space = state.tables.spaces.get(&spec.space).ok_or_else(|| missing(spec.pool))?;
         space.record.driver.clone()
@@ -98,6 +95,10 @@ async fn attempt(inner: &Arc<Inner>, spec: &AddressRequestSpec, owner: &Owner) -
     let state = site.replica.read();
     let read = state.tables.addresses.get(&id);
     read.map(list::address).ok_or_else(|| Error::not_found(format!("address {given} was released meanwhile")))
+}
+
+fn not_given(pool: Pool, owner: &Owner, why: &str) -> Error {
+    Error::new(ErrorKind::InUse, format!("pool {pool} is held by {owner}, {why}"))
 }
 
 /// The address that this request was given already, if it was.

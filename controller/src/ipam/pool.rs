@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use netkeep_drivers::PoolRequest;
 use netkeep_model::{
-    AddressRecord, Id, IpamKind, OperationId, Owner, Phase, Pool, PoolKey, PoolRecord, RequestId, Scope,
-    Space, SubPoolKey, SubPoolRecord, Timestamp,
+    AddressRecord, Id, IpamKind, OperationId, Owner, Phase, Pool, PoolKey, RequestId, Scope, Space,
+    SubPoolKey, Timestamp,
 };
-use netkeep_store::datastore::{Records, Transaction, Versioned};
+use netkeep_store::datastore::{Records, Transaction};
 
 use super::list;
 use crate::controller::Inner;
 use crate::network::{DEFAULT_IPAM, answer};
-use crate::operation::{Assembly, Attempts, Draft, Taking, View, request_queue, space_queue};
+use crate::operation::{Assembly, Attempts, Draft, HeldPools, Taking, View, request_queue, space_queue};
 use crate::replica::State;
 use crate::{Error, ErrorKind, PoolInfo, PoolRequestSpec, Result};
 
@@ -134,11 +134,6 @@ fn shown(state: &State, space: &Space, pool: Pool, sub: Option<Pool>) -> Result<
     found.ok_or_else(|| Error::not_found(format!("pool {} is not there", sub.unwrap_or(pool))))
 }
 
-enum Held {
-    Whole(Versioned<PoolRecord>),
-    Part(Versioned<SubPoolRecord>),
-}
-
 /// Gives back a client's pool.
 pub(crate) async fn release_pool(
     inner: &Arc<Inner>,
@@ -189,16 +184,12 @@ pub(crate) async fn finish_release(
             format!("pool {} has addresses that are given: {}", sub.unwrap_or(pool), given.join(", ")),
         ));
     }
-    {
-        let state = site.replica.read();
-        held.remove(&state, &mut tx)?;
-        Assembly::new(&state, OperationId::generate()).touch(space, None, &mut tx)?;
-    }
+    held.remove(&site.replica.read(), &mut tx)?;
     site.commit(tx).await?;
     Ok(())
 }
 
-fn held(state: &State, space: &Space, pool: Pool, sub: Option<Pool>) -> Result<Held> {
+fn held(state: &State, space: &Space, pool: Pool, sub: Option<Pool>) -> Result<HeldPools> {
     let missing = || Error::not_found(format!("space {space} has no pool {}", sub.unwrap_or(pool)));
     let (held, owner) = match sub {
         None => {
@@ -206,12 +197,12 @@ fn held(state: &State, space: &Space, pool: Pool, sub: Option<Pool>) -> Result<H
             let owner = read.record.owner.clone().ok_or_else(|| {
                 Error::new(ErrorKind::InUse, format!("pool {pool} stands only for its parts; release those"))
             })?;
-            (Held::Whole(read.clone()), owner)
+            (HeldPools { pools: vec![read.clone()], ..HeldPools::default() }, owner)
         }
         Some(sub) => {
             let id = SubPoolKey { space: space.clone(), master: pool, sub };
             let read = state.tables.sub_pools.get(&id).ok_or_else(missing)?;
-            (Held::Part(read.clone()), read.record.owner.clone())
+            (HeldPools { subs: vec![read.clone()], ..HeldPools::default() }, read.record.owner.clone())
         }
     };
     if !matches!(owner, Owner::Client { .. }) {
@@ -221,45 +212,4 @@ fn held(state: &State, space: &Space, pool: Pool, sub: Option<Pool>) -> Result<H
         ));
     }
     Ok(held)
-}
-
-impl Held {
-    fn set_phase(&self, phase: Phase, tx: &mut Transaction<netkeep_store::datastore::Local>) -> Result<()> {
-        match self {
-            Self::Whole(read) => tx.replace(read, &PoolRecord { phase, ..read.record.clone() })?,
-            Self::Part(read) => tx.replace(read, &SubPoolRecord { phase, ..read.record.clone() })?,
-        }
-        Ok(())
-    }
-
-    /// Removes it; a pool of which others hold parts stays as their master, and a master goes with its last
-    /// part.
-    fn remove(&self, state: &State, tx: &mut Transaction<netkeep_store::datastore::Local>) -> Result<()> {
-        match self {
-            Self::Whole(read) => {
-                if state.tables.sub_pools_of(&read.id.space, read.id.pool).next().is_none()
-                    && !state.tables.has_unreadable_part(&read.id)
-                {
-                    tx.delete(read)?;
-                } else {
-                    let master = PoolRecord { owner: None, phase: Phase::Ready, ..read.record.clone() };
-                    tx.replace(read, &master)?;
-                }
-            }
-            Self::Part(read) => {
-                tx.delete(read)?;
-                let id = PoolKey { space: read.id.space.clone(), pool: read.id.master };
-                let last = state.tables.sub_pools_of(&id.space, id.pool).count() == 1
-                    && !state.tables.has_unreadable_part(&id);
-                if let Some(master) = state.tables.pools.get(&id) {
-                    if last && master.record.owner.is_none() {
-                        tx.delete(master)?;
-                    } else {
-                        tx.unchanged(master)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
 }

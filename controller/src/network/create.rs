@@ -189,7 +189,7 @@ impl Creation<'_> {
         let view = View::new(draft, network.scope, Some(&self.spec.driver));
         let request = NetworkRequest { id: self.id, network: network.clone() };
         let plan = driver.plan_network(&view, &request).await?;
-        draft.accept(&plan, &Owner::Network { network: self.id }, &self.spec.driver)?;
+        draft.accept(&plan, Object::Network(self.id), &self.spec.driver)?;
         match plan.answer {
             Answer::Now(answer) => {
                 settle(network, answer);

@@ -9,9 +9,9 @@ use netkeep_model::{
 };
 use netkeep_store::datastore::{Records, Versioned};
 
-use super::removal::{HeldPools, remove_from_store, undo_phase, write_phase};
+use super::removal::{remove_from_store, undo_phase, write_phase};
 use crate::controller::Inner;
-use crate::operation::{Attempts, Draft, SiteNotes, View, network_queue, remains, space_queue};
+use crate::operation::{Attempts, Draft, HeldPools, SiteNotes, View, network_queue, remains, space_queue};
 use crate::{Error, ErrorKind, Result, lookup};
 
 /// How many endpoints or addresses an error names.

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use netkeep_drivers::{Plan, PlannedRecord};
-use netkeep_model::{Claim, DriverKind, Owner, Pool, PortBlockKey, PortRange, Protocol, Space};
+use netkeep_model::{Claim, DriverKind, Object, Owner, Pool, PortBlockKey, PortRange, Protocol, Space};
 use netkeep_store::{Guard, Key};
 
 use super::Taking;
+use super::holder::holder;
 use crate::replica::{Range, Replica, bits};
 use crate::{Error, ErrorKind, Result};
 
@@ -95,17 +96,30 @@ impl Draft {
         }
     }
 
-    /// Takes what a plan of a network driver asks for, on behalf of `owner`.
+    /// Takes what a plan of a network driver asks for, on behalf of the object that it is about.
     ///
     /// # Errors
     ///
-    /// As [`Draft::take`].
-    pub(crate) fn accept<T>(&self, plan: &Plan<T>, owner: &Owner, driver: &DriverKind) -> Result<()> {
+    /// As [`Draft::take`]; [`ErrorKind::Internal`] if it wants a record on something else.
+    pub(crate) fn accept<T>(&self, plan: &Plan<T>, on: Object, driver: &DriverKind) -> Result<()> {
         for claim in &plan.claims {
-            self.take(Taking::new(claim.clone(), owner.clone()))?;
+            self.take(Taking::new(claim.clone(), Owner::from(on)))?;
         }
-        let records = plan.records.iter().map(|record| (driver.clone(), record.clone()));
-        self.inner().records.extend(records);
+        for record in &plan.records {
+            let refuse = |why: &str| {
+                let name = &record.name;
+                Err(Error::internal(format!("driver {driver} wants to keep record {name} {why}")))
+            };
+            if record.on != on && record.on != Object::Network(on.network()) {
+                return refuse(&format!("on {}, which is another object than {on}", record.on));
+            }
+            let mut inner = self.inner();
+            let mut others = inner.records.iter();
+            if others.any(|(of, other)| of == driver && other.on == record.on && other.name == record.name) {
+                return refuse(&format!("on {on} twice"));
+            }
+            inner.records.push((driver.clone(), record.clone()));
+        }
         Ok(())
     }
 
@@ -113,20 +127,25 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] if another operation that is under way has chosen the same;
-    /// [`ErrorKind::InUse`] if someone unknown to the store holds it.
+    /// [`ErrorKind::InUse`] names who holds it; [`ErrorKind::Conflict`] if another operation that is under way
+    /// has chosen the same; [`ErrorKind::Internal`] if this one takes it twice.
     pub(crate) fn take(&self, taking: Taking) -> Result<()> {
         let claim = &taking.claim;
+        let held = |by: String| Err(Error::new(ErrorKind::InUse, format!("{claim} is held by {by}")));
         if let Some(taken) = self.taken.iter().find(|taken| meets(&taken.claim, claim)) {
-            return Err(Error::new(
-                ErrorKind::InUse,
-                format!("{claim} is held by someone unknown to the store: {}", taken.why),
-            ));
+            return held(format!("someone unknown to the store: {}", taken.why));
+        }
+        if self.inner().takings.iter().any(|other| meets(&other.claim, claim)) {
+            return Err(Error::internal(format!("{claim} is claimed twice by one operation")));
+        }
+        if let Some(owner) = holder(&self.replica.read(), claim).filter(|owner| !self.adopts(owner)) {
+            return held(owner.to_string());
         }
         if let Some((range, n)) = place(claim) {
             self.reserve(range, n, claim)?;
         }
         if let Claim::Ports { protocol, ip, from, to } = claim {
+            PortRange::new(*from, *to)?;
             for port in *from..=*to {
                 self.reserve_port((*protocol, *ip, port), claim)?;
             }
@@ -168,17 +187,23 @@ impl Draft {
         if self.inner().numbers.contains(&(range.clone(), n)) {
             return Ok(());
         }
-        // What a client holds and this operation takes over stays recorded; only the reservation is new.
         let mut state = self.replica.write();
-        if !state.reserve(&range, n) {
-            if matches!(self.adopt, Adopt::Named(_)) && !state.is_reserved(&range, n) {
-                return Ok(());
-            }
+        if state.reserve(&range, n) {
+            drop(state);
+            self.chosen(range, n);
+            return Ok(());
+        }
+        if state.is_reserved(&range, n) {
             return Err(met(claim));
         }
-        drop(state);
-        self.chosen(range, n);
-        Ok(())
+        match holder(&state, claim) {
+            // What a client holds and this operation takes over stays recorded.
+            Some(owner) if self.adopts(&owner) => Ok(()),
+            Some(_) => Err(met(claim)),
+            None => {
+                Err(Error::new(ErrorKind::InUse, format!("{claim} is held by a record that cannot be read")))
+            }
+        }
     }
 
     fn reserve_port(&self, port: (Protocol, IpAddr, u16), claim: &Claim) -> Result<()> {

@@ -3,6 +3,8 @@
 mod assemble;
 mod attempts;
 mod draft;
+mod held_pools;
+mod holder;
 mod notes;
 mod pieces;
 mod pools;
@@ -16,6 +18,7 @@ use netkeep_model::{EndpointId, LinkName, NetworkId, PortBlockKey, RequestId, Sp
 pub(crate) use assemble::Assembly;
 pub(crate) use attempts::{ATTEMPTS, Attempts};
 pub(crate) use draft::{Adopt, Draft, Taken};
+pub(crate) use held_pools::HeldPools;
 pub(crate) use notes::{SiteNotes, notes, realized, records, remains};
 pub(crate) use pieces::{cut, fits};
 pub(crate) use release::{queues, release, remove_records};

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use netkeep_store::datastore::{Local, Transaction};
 use netkeep_store::{Guard, Limits, Prefix, Txn};
 
-/// What a commit adds by itself, and the guard that ties a piece to its object.
-const SPARE_KEYS: usize = 3;
-const SPARE_DIRECTORIES: usize = 3;
-const SPARE_BYTES: usize = 4 * 1024;
+/// The fence that every commit adds.
+const SPARE_KEYS: usize = 1;
+const SPARE_DIRECTORIES: usize = 1;
+const SPARE_BYTES: usize = 512;
 
 /// True if the transaction can be committed as it is.
 pub(crate) fn fits(transaction: &Transaction<Local>) -> bool {
@@ -26,7 +26,9 @@ pub(crate) fn cut(transaction: Transaction<Local>, tie: &Guard) -> Vec<Txn> {
     let written: BTreeSet<_> = txn.writes().iter().map(|write| write.key()).collect();
     let mut pieces = Vec::new();
     let mut piece = Txn::new().guard(tie.clone());
-    let mut size = Size::default();
+    let mut tied = Size::default();
+    tied.add(tie.key(), 0);
+    let mut size = tied.clone();
     for guard in txn.guards().iter().filter(|guard| !written.contains(guard.key())) {
         if guard.key() != tie.key() {
             size.add(guard.key(), 0);
@@ -38,7 +40,7 @@ pub(crate) fn cut(transaction: Transaction<Local>, tie: &Guard) -> Vec<Txn> {
         next.add(write.key(), bytes(write));
         if !next.fits() && !piece.writes().is_empty() {
             pieces.push(std::mem::replace(&mut piece, Txn::new().guard(tie.clone())));
-            next = Size::default();
+            next = tied.clone();
             next.add(write.key(), bytes(write));
         }
         size = next;

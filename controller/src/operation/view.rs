@@ -5,14 +5,15 @@ use std::net::IpAddr;
 
 use netkeep_drivers::{PlanView, PlannedRecord, PoolView, Want};
 use netkeep_model::{
-    AddressKey, Claim, DriverKind, NumberKey, Object, Owner, Pool, PoolKey, PoolRecord, PortBlockKey,
-    PortClaim, PortRange, Protocol, Scope, Space, SubPoolKey,
+    AddressKey, Claim, DriverKind, NumberKey, Object, Owner, Pool, PoolKey, PoolRecord, PortRange, Protocol,
+    Scope, Space, SubPoolKey,
 };
 use netkeep_store::Guard;
 use netkeep_store::datastore::{Record, Versioned};
 
 use super::Draft;
 use super::draft::{meets, same_host};
+use super::holder::{holder, port_holder};
 use crate::replica::{Range, State, address, bits};
 
 /// The replica as it is now, with what the draft of this operation has taken; what is read through it is
@@ -38,10 +39,6 @@ impl<'a> View<'a> {
         };
         // What was read first counts: that is what was decided from.
         self.draft.inner().reads.entry(guard.key().clone()).or_insert(guard);
-    }
-
-    fn holder_unless_adopted(&self, owner: Owner) -> Option<Owner> {
-        (!self.draft.adopts(&owner)).then_some(owner)
     }
 
     fn claimed(&self, claim: &Claim) -> Option<Owner> {
@@ -136,38 +133,24 @@ impl PlanView for View<'_> {
         match claim {
             Claim::Address { space, pool, ip } => {
                 let id = AddressKey { space: space.clone(), master: *pool, ip: *ip };
-                let found = tables.addresses.get(&id);
-                self.guard(&id, found);
-                self.holder_unless_adopted(found?.record.owner.clone())
+                self.guard(&id, tables.addresses.get(&id));
             }
             Claim::Number { class, n } => {
                 let id = NumberKey { class: class.clone(), n: *n };
-                let found = tables.numbers.get(&id);
-                self.guard(&id, found);
-                self.holder_unless_adopted(found?.record.owner.clone())
+                self.guard(&id, tables.numbers.get(&id));
             }
             Claim::Pool { space, pool, sub: None } => {
                 let id = PoolKey { space: space.clone(), pool: *pool };
-                let found = tables.pools.get(&id);
-                self.guard(&id, found);
-                self.holder_unless_adopted(found?.record.owner.clone()?)
+                self.guard(&id, tables.pools.get(&id));
             }
             Claim::Pool { space, pool, sub: Some(sub) } => {
                 let id = SubPoolKey { space: space.clone(), master: *pool, sub: *sub };
-                let found = tables.sub_pools.get(&id);
-                self.guard(&id, found);
-                self.holder_unless_adopted(found?.record.owner.clone())
+                self.guard(&id, tables.sub_pools.get(&id));
             }
             // Blocks of ports and links are read again, in their turn, when the transaction is put together.
-            Claim::Ports { protocol, ip, from, to } => {
-                port_holder(&state, *protocol, *ip, PortRange::new(*from, *to).ok()?)
-            }
-            Claim::Link { name, shared } => {
-                let link = &tables.links.get(name)?.record;
-                let together = link.is_shared() && *shared;
-                if together { None } else { link.owners().first().cloned() }
-            }
+            Claim::Ports { .. } | Claim::Link { .. } => {}
         }
+        holder(&state, claim).filter(|owner| !self.draft.adopts(owner))
     }
 
     fn free(&self, want: &Want) -> Option<Claim> {
@@ -215,19 +198,6 @@ impl PlanView for View<'_> {
         self.guard(&id, found);
         self.seen(&state, found?)
     }
-}
-
-/// Who holds one of these ports on this address. Nobody is asked about twice: the blocks are read again when the
-/// transaction is put together.
-fn port_holder(state: &State, protocol: Protocol, ip: IpAddr, ports: PortRange) -> Option<Owner> {
-    PortBlockKey::split(protocol, ports).find_map(|(id, ports)| {
-        let block = &state.tables.port_blocks.get(&id)?.record;
-        let found = block
-            .claims()
-            .iter()
-            .find(|held| held.collides_with(&PortClaim { ports, ip, owner: held.owner.clone() }));
-        found.map(|held| held.owner.clone())
-    })
 }
 
 /// True if an operation under way has chosen this port, on this address or on all.

@@ -7,7 +7,7 @@ use netkeep_controller::{AddressRequestSpec, Controller, EndpointSpec, NetworkSp
 use netkeep_model::{EndpointName, NetworkName, Pool};
 use serde_json::{Value, json};
 
-use crate::support::{Site, endpoint, network, pool, refused_naming, space};
+use crate::support::{Site, clean, endpoint, network, pool, refused_naming, space};
 
 /// A manual network with this pool.
 async fn blue(controller: &Controller, cidr: &str) {
@@ -24,7 +24,7 @@ async fn networks_refused(cases: Vec<(Value, netkeep_controller::ErrorKind, &[&s
         refused_naming(controller.create_network(network(spec)).await, kind, named);
         assert_eq!(site.left().await, before);
     }
-    assert!(controller.check().await.unwrap().is_clean());
+    clean(&controller).await;
 }
 
 #[test]

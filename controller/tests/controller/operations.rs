@@ -1,6 +1,6 @@
 //! The main job: networks and endpoints come, are found again, and go without a trace.
 
-use crate::support::{Site, endpoint, network};
+use crate::support::{Site, clean, endpoint, network};
 use netkeep_controller::ErrorKind;
 use serde_json::json;
 
@@ -29,7 +29,7 @@ async fn what_is_created_is_found_again_and_goes_without_a_trace() {
     assert_eq!(created.endpoint.interfaces[0].ipv4.unwrap().to_string(), "10.1.0.7/24");
     assert!(created.endpoint.interfaces[0].ipv6.is_some());
     assert_eq!(created.endpoint.bindings.len(), 1);
-    assert!(controller.check().await.unwrap().is_clean());
+    clean(&controller).await;
     controller.close().await;
 
     let again = site.open().await;

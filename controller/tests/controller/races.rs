@@ -7,7 +7,7 @@ use netkeep_controller::ErrorKind::{Exhausted, Exists, InUse, NotFound};
 use netkeep_controller::{Controller, EndpointInfo, Error, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::support::{Site, address_request, endpoint, network, pool, pool_request, space, together};
+use crate::support::{Site, address_request, clean, endpoint, network, pool, pool_request, space, together};
 
 async fn blue(controller: &Controller, cidr: &str) {
     let spec = json!({"name": "blue", "driver": "manual", "ipam": {"pools": [{"pool": cidr}]}});
@@ -51,7 +51,7 @@ async fn one_of_many_gets_a_name() {
         })
         .await;
         assert_eq!(winners(&answers, &[NotFound]), 1, "round {round}");
-        assert!(controller.check().await.unwrap().is_clean());
+        clean(&controller).await;
     }
 }
 
@@ -72,7 +72,7 @@ async fn a_network_goes_whole_or_stays_with_its_endpoints() {
             }
         })
         .await;
-        assert!(controller.check().await.unwrap().is_clean(), "round {round}");
+        clean(&controller).await;
         let endpoints = answers[1..].iter().filter(|answer| answer.is_ok()).count();
         winners(&answers[1..], &[NotFound, InUse]);
         match &answers[0] {
@@ -123,7 +123,7 @@ async fn endpoints_share_nothing_and_meet_in_no_conflict() {
     .await;
     assert_eq!(winners(&answers, &[]), 64);
     assert_eq!((site.metrics.commits() - commits, site.metrics.conflicts()), (128, conflicts));
-    assert!(controller.check().await.unwrap().is_clean());
+    clean(&controller).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -164,7 +164,7 @@ async fn pools_are_distinct_and_never_overlap() {
         })
         .await;
         assert_eq!(winners(&answers, &[InUse, Exists]), 1, "round {round}");
-        assert!(controller.check().await.unwrap().is_clean());
+        clean(&controller).await;
         if controller.delete_network("wants").await.is_err() {
             let held = controller.pools().into_iter().find(|info| !pools.contains(&info.pool)).unwrap();
             controller.release_pool(held.space, held.pool, None).await.unwrap();
@@ -227,7 +227,7 @@ async fn a_fixed_address_or_port_has_one_holder() {
         assert_eq!(won, 1, "round {round}");
         let name = answers.into_iter().find_map(Result::ok).unwrap().endpoint.name;
         controller.delete_endpoint("blue", name.as_str()).await.unwrap();
-        assert!(controller.check().await.unwrap().is_clean());
+        clean(&controller).await;
     }
 }
 

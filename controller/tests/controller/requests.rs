@@ -7,7 +7,7 @@ use netkeep_store_redb::{RedbConfig, RedbStore};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Site, address_request, endpoint, network, pool_request, refused, refused_naming, together,
+    Site, address_request, clean, endpoint, network, pool_request, refused, refused_naming, together,
 };
 
 fn request() -> String {
@@ -79,7 +79,7 @@ async fn the_same_request_after_a_restart_makes_nothing() {
         let site = Site::over(std::sync::Arc::new(store));
         let controller = site.open().await;
         answers.push((requests.make(&controller).await, site.left().await));
-        assert!(controller.check().await.unwrap().is_clean());
+        clean(&controller).await;
         controller.close().await;
         site.store.close().await.unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use netkeep_controller::{Error, ErrorKind};
+use netkeep_controller::{Controller, Error, ErrorKind};
 
 /// The error, which must be of this kind.
 #[track_caller]
@@ -18,5 +18,15 @@ pub(crate) fn refused_naming<T: Debug>(result: Result<T, Error>, kind: ErrorKind
     let message = refused(result, kind).to_string();
     for part in named {
         assert!(message.contains(part), "{message:?} does not name {part:?}");
+    }
+}
+
+/// Fails unless the check finds nothing.
+#[track_caller]
+pub(crate) fn clean(controller: &Controller) -> impl Future<Output = ()> + '_ {
+    let caller = std::panic::Location::caller();
+    async move {
+        let check = controller.check().await.unwrap();
+        assert!(check.is_clean(), "{caller}: {:#?}", check.violations);
     }
 }

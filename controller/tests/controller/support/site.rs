@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Fake;
 use netkeep_controller::{Controller, ControllerConfig};
 use netkeep_drivers::registry::DriverConfigs;
 use netkeep_store::datastore::LocalStore;
@@ -35,6 +36,30 @@ impl Site {
     /// A controller with the built-in drivers.
     pub(crate) async fn open(&self) -> Controller {
         Controller::open(self.config().await).await.unwrap()
+    }
+
+    /// A controller with this driver beside the built-in ones.
+    pub(crate) async fn open_with(&self, driver: &Arc<Fake>) -> Controller {
+        let config = self.config().await;
+        driver.register(&config.registry).await;
+        Controller::open(config).await.unwrap()
+    }
+
+    /// The keys below this root.
+    pub(crate) async fn below(&self, root: &str) -> Vec<String> {
+        self.left().await.into_iter().filter(|key| key.starts_with(root)).collect()
+    }
+
+    /// Fails unless nothing is left but what stays for ever.
+    #[track_caller]
+    pub(crate) fn nothing_left(&self) -> impl Future<Output = ()> + '_ {
+        let caller = std::panic::Location::caller();
+        async move {
+            let left: Vec<_> = self.left().await;
+            let odd: Vec<_> =
+                left.iter().filter(|key| *key != "meta/host" && !key.starts_with("spaces/")).collect();
+            assert!(odd.is_empty(), "{caller}: {odd:?}");
+        }
     }
 
     /// The keys of everything in the store.

@@ -1,0 +1,51 @@
+//! Who holds what.
+
+use std::net::IpAddr;
+
+use netkeep_model::{
+    AddressKey, Claim, NumberKey, Owner, PoolKey, PortBlockKey, PortClaim, PortRange, Protocol, SubPoolKey,
+};
+
+use crate::replica::State;
+
+/// Who holds `claim`, or a part of it, by the records.
+pub(super) fn holder(state: &State, claim: &Claim) -> Option<Owner> {
+    let tables = &state.tables;
+    match claim {
+        Claim::Address { space, pool, ip } => {
+            let id = AddressKey { space: space.clone(), master: *pool, ip: *ip };
+            Some(tables.addresses.get(&id)?.record.owner.clone())
+        }
+        Claim::Number { class, n } => {
+            let id = NumberKey { class: class.clone(), n: *n };
+            Some(tables.numbers.get(&id)?.record.owner.clone())
+        }
+        Claim::Pool { space, pool, sub: None } => {
+            let id = PoolKey { space: space.clone(), pool: *pool };
+            tables.pools.get(&id)?.record.owner.clone()
+        }
+        Claim::Pool { space, pool, sub: Some(sub) } => {
+            let id = SubPoolKey { space: space.clone(), master: *pool, sub: *sub };
+            Some(tables.sub_pools.get(&id)?.record.owner.clone())
+        }
+        Claim::Ports { protocol, ip, from, to } => {
+            port_holder(state, *protocol, *ip, PortRange::new(*from, *to).ok()?)
+        }
+        Claim::Link { name, shared } => {
+            let link = &tables.links.get(name)?.record;
+            if link.is_shared() && *shared { None } else { link.owners().first().cloned() }
+        }
+    }
+}
+
+/// Who holds one of these ports on this address.
+pub(super) fn port_holder(state: &State, protocol: Protocol, ip: IpAddr, ports: PortRange) -> Option<Owner> {
+    PortBlockKey::split(protocol, ports).find_map(|(id, ports)| {
+        let block = &state.tables.port_blocks.get(&id)?.record;
+        let found = block
+            .claims()
+            .iter()
+            .find(|held| held.collides_with(&PortClaim { ports, ip, owner: held.owner.clone() }));
+        found.map(|held| held.owner.clone())
+    })
+}
