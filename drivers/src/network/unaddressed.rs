@@ -129,7 +129,8 @@ impl NetworkDriver for Unaddressed {
         }))
     }
 
-    async fn plan_join(&self, _view: &dyn PlanView, _request: &JoinRequest) -> Result<Plan<JoinAnswer>> {
+    async fn plan_join(&self, _view: &dyn PlanView, request: &JoinRequest) -> Result<Plan<JoinAnswer>> {
+        refuse_unknown(&request.options, &self.namespace, &[])?;
         Ok(Plan::answer(join_answer()))
     }
 

@@ -1,0 +1,15 @@
+//! What the bridge model does after a start.
+
+use netkeep_drivers::{DriverRecovery, HostNotes, HostState, Remains};
+
+use super::Bridge;
+use crate::models::recovery::agree;
+
+pub(super) async fn recover(
+    driver: &Bridge,
+    notes: &dyn HostNotes,
+    wanted: &HostState,
+    noted: Vec<Remains>,
+) -> DriverRecovery {
+    agree(driver, &driver.kernel, notes, wanted, noted).await
+}
