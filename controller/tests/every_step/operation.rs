@@ -1,10 +1,10 @@
 //! The operations that are crashed.
 
 use netkeep_controller::{Controller, ErrorKind, Result};
-use netkeep_model::{NetworkName, Pool, Space};
+use netkeep_model::{Pool, Space};
 use serde_json::json;
 
-use crate::world::Shape;
+use crate::shape::Shape;
 
 /// The request of the network or pool that is created.
 const REQUEST: &str = "0123456789abcdef0123018bcfe56800";
@@ -40,7 +40,7 @@ impl Operation {
         Self::ReleaseAddress,
     ];
 
-    /// True if the operation differs between drivers, or if this is the first of them.
+    /// True if the operation is another one with this driver than with those before it.
     pub(crate) fn suits(self, shape: Shape) -> bool {
         let of_clients = matches!(
             self,
@@ -50,16 +50,16 @@ impl Operation {
     }
 
     /// Makes what the operation needs. Every network has its driver's name.
-    pub(crate) async fn prepare(self, controller: &Controller) {
+    pub(crate) async fn prepare(self, shape: Shape, controller: &Controller) {
         match self {
             Self::CreateNetwork | Self::CreateLargeNetwork | Self::RequestPool => {}
             Self::DeleteNetwork | Self::CreateEndpoint => {
-                create_network(controller, false).await.unwrap();
+                create_network(shape, controller, false).await.unwrap();
             }
-            Self::DeleteLargeNetwork => create_network(controller, true).await.unwrap(),
+            Self::DeleteLargeNetwork => create_network(shape, controller, true).await.unwrap(),
             Self::DeleteEndpoint => {
-                create_network(controller, false).await.unwrap();
-                create_endpoint(controller).await.unwrap();
+                create_network(shape, controller, false).await.unwrap();
+                create_endpoint(shape, controller).await.unwrap();
             }
             Self::ReleasePool | Self::RequestAddress => request_pool(controller).await.unwrap(),
             Self::ReleaseAddress => {
@@ -70,12 +70,12 @@ impl Operation {
     }
 
     /// Does it.
-    pub(crate) async fn act(self, controller: &Controller) -> Result<()> {
+    pub(crate) async fn act(self, shape: Shape, controller: &Controller) -> Result<()> {
         match self {
-            Self::CreateNetwork => create_network(controller, false).await,
-            Self::CreateLargeNetwork => create_network(controller, true).await,
+            Self::CreateNetwork => create_network(shape, controller, false).await,
+            Self::CreateLargeNetwork => create_network(shape, controller, true).await,
             Self::DeleteNetwork | Self::DeleteLargeNetwork => controller.delete_network("blue").await,
-            Self::CreateEndpoint => create_endpoint(controller).await,
+            Self::CreateEndpoint => create_endpoint(shape, controller).await,
             Self::DeleteEndpoint => controller.delete_endpoint("blue", "web").await,
             Self::RequestPool => request_pool(controller).await,
             Self::ReleasePool => controller.release_pool(space(), pool(), None).await,
@@ -87,8 +87,8 @@ impl Operation {
     }
 
     /// Does it again, after a crash: what is gone already was deleted.
-    pub(crate) async fn repeat(self, controller: &Controller) -> Result<()> {
-        match (self, self.act(controller).await) {
+    pub(crate) async fn repeat(self, shape: Shape, controller: &Controller) -> Result<()> {
+        match (self, self.act(shape, controller).await) {
             (
                 Self::DeleteNetwork
                 | Self::DeleteLargeNetwork
@@ -127,14 +127,14 @@ fn pool() -> Pool {
     "10.2.0.0/24".parse().unwrap()
 }
 
-/// The driver under test is the one that says so in this environment of the task.
-async fn create_network(controller: &Controller, large: bool) -> Result<()> {
-    let names: Vec<String> = (0..if large { 100 } else { 1 }).map(|n| format!("aux{n}")).collect();
+/// A network of the driver under test, with the options of its sample.
+async fn create_network(shape: Shape, controller: &Controller, large: bool) -> Result<()> {
+    let options = (shape.sample().network)(0);
+    let count = if large { 60 } else { 1 };
     let auxiliary: serde_json::Map<_, _> =
-        names.iter().zip(10..).map(|(name, n)| (name.clone(), json!(format!("10.1.0.{n}")))).collect();
+        (0..count).map(|n| (format!("aux{n}"), json!(format!("10.1.0.{}", 10 + n)))).collect();
     let spec = json!({
-        "name": NetworkName::new("blue").unwrap(), "request": REQUEST, "driver": Shape::driver_of(controller),
-        "ipv6": true,
+        "name": "blue", "request": REQUEST, "driver": shape.driver(), "options": options, "ipv6": true,
         "ipam": {"pools": [
             {"pool": "10.1.0.0/24", "sub": "10.1.0.0/25", "auxiliary": auxiliary},
             {"pool": "fd00:1::/64"}
@@ -143,12 +143,16 @@ async fn create_network(controller: &Controller, large: bool) -> Result<()> {
     controller.create_network(serde_json::from_value(spec).unwrap()).await.map(|_| ())
 }
 
-async fn create_endpoint(controller: &Controller) -> Result<()> {
-    let mut spec = json!({"name": "web", "request": OTHER_REQUEST});
-    if Shape::driver_of(controller) == "manual" {
-        spec["bindings"] = json!([{"protocol": "tcp", "port": 80}]);
-        spec["options"] = json!({"com.netkeep.manual.number": "vni"});
+async fn create_endpoint(shape: Shape, controller: &Controller) -> Result<()> {
+    let mut options = (shape.sample().endpoint)(0);
+    let mut bindings = json!([]);
+    if shape == Shape::Manual {
+        options.insert("com.netkeep.manual.number", "vni");
     }
+    if shape.sample().ports {
+        bindings = json!([{"protocol": "tcp", "port": 80}]);
+    }
+    let spec = json!({"name": "web", "request": OTHER_REQUEST, "options": options, "bindings": bindings});
     controller.create_endpoint("blue", serde_json::from_value(spec).unwrap()).await.map(|_| ())
 }
 

@@ -9,18 +9,19 @@ use netkeep_store::{
     Watch, WatchFrom,
 };
 
-use crate::steps::Steps;
+use netkeep_drivers_conformance::{Faults, Place};
 
-/// A store that is gone once the run has crashed.
+/// A store whose process may end before and after each of its commits.
 #[derive(Debug)]
 pub(crate) struct Stepped {
     pub(crate) inner: Arc<dyn Store>,
-    pub(crate) steps: Steps,
+    pub(crate) faults: Faults,
 }
 
 impl Stepped {
-    fn alive(&self) -> Result<()> {
-        if self.steps.has_crashed() { Err(Error::closed("the run has crashed")) } else { Ok(()) }
+    async fn reach(&self, what: &str) -> Result<()> {
+        let reached = self.faults.reach(Place::Commit, what).await;
+        reached.map_err(|fault| Error::closed(format!("a fault: {fault:?}")))
     }
 }
 
@@ -31,24 +32,21 @@ impl Store for Stepped {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Entry>> {
-        self.alive()?;
         self.inner.get(key).await
     }
 
     async fn list(&self, prefix: &Prefix) -> Result<Snapshot> {
-        self.alive()?;
         self.inner.list(prefix).await
     }
 
     async fn commit(&self, txn: &Txn) -> Result<Revision> {
-        match self.steps.take("commit", self.inner.commit(txn)).await {
-            Ok(done) => done,
-            Err(_) => Err(Error::closed("the run has crashed").with_unknown_outcome()),
-        }
+        self.reach("before a commit").await?;
+        let done = self.inner.commit(txn).await;
+        self.reach("after a commit").await?;
+        done
     }
 
     async fn watch(&self, prefix: &Prefix, from: WatchFrom) -> Result<Watch> {
-        self.alive()?;
         self.inner.watch(prefix, from).await
     }
 
@@ -65,7 +63,6 @@ impl Store for Stepped {
     }
 
     async fn status(&self) -> Result<Status> {
-        self.alive()?;
         self.inner.status().await
     }
 

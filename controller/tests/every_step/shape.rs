@@ -1,0 +1,71 @@
+//! The drivers whose operations are crashed.
+
+use std::sync::Arc;
+
+use netkeep_drivers::NetworkDriver;
+use netkeep_drivers_conformance::models::{Bridge, FakeKernel, FakePlugin, Macvlan, Remote};
+use netkeep_drivers_conformance::{NoHost, Sample, TestHost};
+
+/// The shape of the driver under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// The built-in driver that makes nothing.
+    Manual,
+    /// A bridge for each network.
+    Bridge,
+    /// One bridge for all networks, with ports that are listened on.
+    SharedBridge,
+    /// A parent that networks share.
+    Macvlan,
+    /// A plugin that has to be called.
+    Remote,
+}
+
+/// What outlives a crash on the host's side, and what makes the driver on it.
+pub(crate) struct HostSide {
+    pub(crate) host: Box<dyn TestHost>,
+    pub(crate) driver: Option<Box<dyn Fn() -> Arc<dyn NetworkDriver> + Send + Sync>>,
+}
+
+impl Shape {
+    pub(crate) fn host(self) -> HostSide {
+        let kernel = FakeKernel::new(0);
+        let plugin = FakePlugin::new(0);
+        match self {
+            Self::Manual => HostSide { host: Box::new(NoHost::new()), driver: None },
+            Self::Bridge | Self::SharedBridge => HostSide {
+                host: Box::new(kernel.clone()),
+                driver: Some(Box::new(move || Arc::new(Bridge::new(kernel.clone())))),
+            },
+            Self::Macvlan => HostSide {
+                host: Box::new(kernel.clone()),
+                driver: Some(Box::new(move || Arc::new(Macvlan::new(kernel.clone())))),
+            },
+            Self::Remote => HostSide {
+                host: Box::new(plugin.clone()),
+                driver: Some(Box::new(move || Arc::new(Remote::new(plugin.clone())))),
+            },
+        }
+    }
+
+    /// What its driver is asked for.
+    pub(crate) fn sample(self) -> Sample {
+        match self {
+            Self::Manual => Sample { ports: true, ..Sample::default() },
+            Self::Bridge => Bridge::sample(),
+            Self::SharedBridge => Bridge::shared_sample(),
+            Self::Macvlan => Macvlan::sample(),
+            Self::Remote => Remote::sample(),
+        }
+    }
+
+    /// The kind of its driver.
+    pub(crate) const fn driver(self) -> &'static str {
+        match self {
+            Self::Manual => "manual",
+            Self::Bridge | Self::SharedBridge => "model-bridge",
+            Self::Macvlan => "model-macvlan",
+            Self::Remote => "model-remote",
+        }
+    }
+}
