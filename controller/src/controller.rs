@@ -92,7 +92,7 @@ impl Controller {
     /// # Errors
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound); [`Ambiguous`](crate::ErrorKind::Ambiguous) if the beginning of
-    /// an id fits several.
+    /// an id fits several; [`Corrupt`](crate::ErrorKind::Corrupt) if its record cannot be read.
     pub fn network(&self, name_or_id: &str) -> Result<NetworkInfo> {
         let state = self.inner.site.replica.read();
         lookup::network(&state, name_or_id).map(network::info)

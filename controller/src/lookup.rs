@@ -6,23 +6,25 @@ use netkeep_model::{
 use netkeep_store::datastore::Versioned;
 
 use crate::replica::State;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The network with this name, this id, or this beginning of an id that fits no other.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous).
+/// [`ErrorKind::NotFound`], [`ErrorKind::Ambiguous`], and [`ErrorKind::Corrupt`] if it is there and its record
+/// cannot be read.
 pub(crate) fn network<'a>(state: &'a State, name_or_id: &str) -> Result<&'a Versioned<Network>> {
     let tables = &state.tables;
-    let named = NetworkName::new(name_or_id)
-        .ok()
-        .and_then(|name| tables.networks.get(&tables.network_names.get(&name)?.record.network));
-    if let Some(found) = named {
-        return Ok(found);
-    }
-    if let Some(found) = name_or_id.parse::<NetworkId>().ok().and_then(|id| tables.networks.get(&id)) {
-        return Ok(found);
+    let named = NetworkName::new(name_or_id).ok().and_then(|name| tables.network_names.get(&name));
+    let named = named.map(|name| name.record.network).filter(|id| tables.has_network(*id));
+    if let Some(id) = named.or_else(|| name_or_id.parse::<NetworkId>().ok()) {
+        if let Some(found) = tables.networks.get(&id) {
+            return Ok(found);
+        }
+        if tables.has_network(id) {
+            return Err(unreadable(&format!("network {name_or_id:?} (id {id})")));
+        }
     }
     if let Ok(prefix) = name_or_id.parse::<IdPrefix>()
         && let Some(id) = prefix.unique(tables.networks.keys().copied())?
@@ -45,15 +47,17 @@ pub(crate) fn endpoint<'a>(
 ) -> Result<&'a Versioned<Endpoint>> {
     let tables = &state.tables;
     let key = |endpoint| EndpointKey { network: network.id, endpoint };
-    let named = EndpointName::new(name_or_id).ok().and_then(|name| {
-        let name = tables.endpoint_names.get(&EndpointNameKey { network: network.id, name })?;
-        tables.endpoints.get(&key(name.record.endpoint))
-    });
-    if let Some(found) = named {
-        return Ok(found);
-    }
-    if let Some(found) = name_or_id.parse().ok().and_then(|id| tables.endpoints.get(&key(id))) {
-        return Ok(found);
+    let named = EndpointName::new(name_or_id)
+        .ok()
+        .and_then(|name| tables.endpoint_names.get(&EndpointNameKey { network: network.id, name }));
+    let named = named.map(|name| name.record.endpoint).filter(|id| tables.has_endpoint(network.id, *id));
+    if let Some(id) = named.or_else(|| name_or_id.parse().ok()) {
+        if let Some(found) = tables.endpoints.get(&key(id)) {
+            return Ok(found);
+        }
+        if tables.has_endpoint(network.id, id) {
+            return Err(unreadable(&format!("endpoint {name_or_id:?} (id {id})")));
+        }
     }
     if let Ok(prefix) = name_or_id.parse::<IdPrefix>()
         && let Some(id) = prefix.unique(tables.endpoints_of(network.id).map(|found| found.id.endpoint))?
@@ -65,4 +69,8 @@ pub(crate) fn endpoint<'a>(
         "endpoint {name_or_id:?} not found: no endpoint of network {} has this name or id",
         network.record.name
     )))
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("the record of {what} cannot be read; the check says why"))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use netkeep_model::{BootId, HostRef, ThisHost};
 use netkeep_store::datastore::{Local, LocalDatastore, Record, Transaction, Versioned};
-use netkeep_store::{Guard, Kind, Revision, Store, Txn};
+use netkeep_store::{Guard, Key, Kind, Revision, Store, Txn};
 
 use crate::making::Making;
 use crate::queues::Queues;
@@ -60,7 +60,8 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Closed`] if another run has taken over; what the store answers.
+    /// [`ErrorKind::Closed`] if another run has taken over; [`ErrorKind::Corrupt`] if a record that cannot be
+    /// read is in the way; what the store answers.
     pub(crate) async fn commit(&self, transaction: Transaction<Local>) -> Result<Revision> {
         self.commit_txn(&transaction.into_txn()).await
     }
@@ -79,8 +80,21 @@ impl Site {
                 Err(Error::new(ErrorKind::Closed, "another controller has taken over this store")
                     .with_source(error))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => match error.failed_guard() {
+                Some(Guard::Absent(key)) => Err(self.unreadable(key).unwrap_or_else(|| error.into())),
+                _ => Err(error.into()),
+            },
         }
+    }
+
+    /// What to say of a record that is in the way and cannot be read: trying again does not help.
+    fn unreadable(&self, key: &Key) -> Option<Error> {
+        let state = self.replica.read();
+        let unreadable = state.tables.unreadable.get(key)?;
+        Some(Error::new(
+            ErrorKind::Corrupt,
+            format!("{key} is in the way and cannot be read: {}; restore it or remove it", unreadable.reason),
+        ))
     }
 
     /// True if the run that acts is over: only this one acts in the store of this host.

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use netkeep_model::{
-    AddressKey, AddressRecord, Endpoint, EndpointKey, Link, Network, NumberRecord, Owner, PoolKey,
-    PoolRecord, PoolRef, PortBlock, PortBlockKey, PortClaim, PortRange, SubPoolKey, SubPoolRecord,
+    AddressRecord, Endpoint, EndpointKey, Link, Network, NumberRecord, Owner, PoolKey, PoolRecord, PoolRef,
+    PortBlock, PortBlockKey, PortRange, SubPoolRecord,
 };
 
 use super::Invariant;
@@ -92,11 +92,11 @@ fn pools(findings: &mut Findings<'_>) {
             _ => id,
         });
         let parts = state.tables.sub_pools_of(&id.space, id.pool).count();
-        if read.record.owner.is_none() && parts == 0 {
+        if read.record.owner.is_none() && parts == 0 && !state.tables.has_unreadable_part(id) {
             let found = "it stands only for its parts and has none".to_owned();
             findings.note::<PoolRecord>(Invariant::I1, id, found, "remove it");
         }
-        if !state.tables.spaces.contains_key(&id.space) {
+        if !state.tables.has_space(&id.space) {
             let found = "its space has no record".to_owned();
             findings.note::<PoolRecord>(Invariant::I1, id, found, "write the record of the space");
         }
@@ -148,12 +148,12 @@ fn networks(findings: &mut Findings<'_>) {
             let Some(granted) = pool.granted.as_ref().filter(|pool| is_recorded(findings, &pool.pool)) else {
                 continue;
             };
-            if pool_owner(findings, &granted.pool).as_ref() != Some(&owner) {
+            if !holds_pool(findings, &granted.pool, &owner) {
                 note(findings, format!("it has pool {}, which is not recorded as its own", granted.pool));
             }
             let named = pool.gateway.map(|gateway| gateway.addr()).into_iter();
             for ip in named.chain(pool.auxiliary.values().copied()) {
-                if address_owner(findings, &granted.pool, ip).as_ref() != Some(&owner) {
+                if !holds_address(findings, &granted.pool, ip, &owner) {
                     note(findings, format!("it has address {ip}, which is not recorded as its own"));
                 }
             }
@@ -178,7 +178,7 @@ fn endpoints(findings: &mut Findings<'_>) {
             let v4 = interface.ipv4.map(|net| IpAddr::V4(net.addr())).zip(interface.ipv4_pool.as_ref());
             let v6 = interface.ipv6.map(|net| IpAddr::V6(net.addr())).zip(interface.ipv6_pool.as_ref());
             for (ip, pool) in v4.into_iter().chain(v6) {
-                if is_recorded(findings, pool) && address_owner(findings, pool, ip).as_ref() != Some(&owner) {
+                if is_recorded(findings, pool) && !holds_address(findings, pool, ip, &owner) {
                     note(findings, format!("it has address {ip}, which is not recorded as its own"));
                 }
             }
@@ -197,25 +197,39 @@ fn endpoints(findings: &mut Findings<'_>) {
 
 /// True if the IPAM driver of this pool keeps records; others, such as `null`, have nothing to agree with.
 fn is_recorded(findings: &Findings<'_>, pool: &PoolRef) -> bool {
-    findings.state.tables.spaces.contains_key(&pool.space)
+    findings.state.tables.has_space(&pool.space)
 }
 
-fn pool_owner(findings: &Findings<'_>, pool: &PoolRef) -> Option<Owner> {
+/// True if the record says so, or cannot be read: then that is what is wrong.
+fn holds_pool(findings: &Findings<'_>, pool: &PoolRef, owner: &Owner) -> bool {
     let tables = &findings.state.tables;
-    match pool.sub {
-        None => tables.pools.get(&pool.pool_key())?.record.owner.clone(),
-        Some(sub) => {
-            let id = SubPoolKey { space: pool.space.clone(), master: pool.master, sub };
-            Some(tables.sub_pools.get(&id)?.record.owner.clone())
+    match pool.sub_pool_key() {
+        None => {
+            let id = pool.pool_key();
+            let read = tables.pools.get(&id);
+            read.map_or_else(
+                || tables.is_unreadable::<PoolRecord>(&id),
+                |read| read.record.owner.as_ref() == Some(owner),
+            )
         }
+        Some(id) => tables
+            .sub_pools
+            .get(&id)
+            .map_or_else(|| tables.is_unreadable::<SubPoolRecord>(&id), |read| read.record.owner == *owner),
     }
 }
 
-fn address_owner(findings: &Findings<'_>, pool: &PoolRef, ip: IpAddr) -> Option<Owner> {
-    let id: AddressKey = pool.address_key(ip);
-    Some(findings.state.tables.addresses.get(&id)?.record.owner.clone())
+/// As [`holds_pool`].
+fn holds_address(findings: &Findings<'_>, pool: &PoolRef, ip: IpAddr, owner: &Owner) -> bool {
+    let tables = &findings.state.tables;
+    let id = pool.address_key(ip);
+    tables
+        .addresses
+        .get(&id)
+        .map_or_else(|| tables.is_unreadable::<AddressRecord>(&id), |read| read.record.owner == *owner)
 }
 
+/// As [`holds_pool`].
 fn holds_ports(
     findings: &Findings<'_>,
     protocol: netkeep_model::Protocol,
@@ -224,13 +238,13 @@ fn holds_ports(
     owner: &Owner,
 ) -> bool {
     PortBlockKey::split(protocol, ports).all(|(id, ports)| {
-        let wanted = PortClaim { ports, ip, owner: owner.clone() };
-        let block = findings.state.tables.port_blocks.get(&id);
-        block.is_some_and(|block| {
-            let mut claims = block.record.claims().iter();
-            claims.any(|held| {
-                held.ip == wanted.ip && held.owner == wanted.owner && held.ports.covers(wanted.ports)
-            })
-        })
+        let tables = &findings.state.tables;
+        tables.port_blocks.get(&id).map_or_else(
+            || tables.is_unreadable::<PortBlock>(&id),
+            |block| {
+                let mut claims = block.record.claims().iter();
+                claims.any(|held| held.ip == ip && held.owner == *owner && held.ports.covers(ports))
+            },
+        )
     })
 }

@@ -33,7 +33,8 @@ fn names(findings: &mut Findings<'_>) {
     }
     for read in tables.networks.values() {
         let name = tables.network_names.get(&read.record.name);
-        if name.is_none_or(|name| name.record.network != read.id) {
+        let unreadable = tables.is_unreadable::<NetworkNameRecord>(&read.record.name);
+        if !unreadable && name.is_none_or(|name| name.record.network != read.id) {
             let found = format!("its name {:?} does not lead to it", read.record.name.as_str());
             findings.note::<Network>(Invariant::I3, &read.id, found, WRITE);
         }
@@ -51,7 +52,8 @@ fn names(findings: &mut Findings<'_>) {
     for read in tables.endpoints.values() {
         let id = EndpointNameKey { network: read.id.network, name: read.record.name.clone() };
         let name = tables.endpoint_names.get(&id);
-        if name.is_none_or(|name| name.record.endpoint != read.id.endpoint) {
+        let unreadable = tables.is_unreadable::<EndpointNameRecord>(&id);
+        if !unreadable && name.is_none_or(|name| name.record.endpoint != read.id.endpoint) {
             let found = format!("its name {:?} does not lead to it", read.record.name.as_str());
             findings.note::<Endpoint>(Invariant::I3, &read.id, found, WRITE);
         }

@@ -134,26 +134,31 @@ fn check_unused(state: &crate::replica::State, network: &Versioned<Network>) -> 
     if !endpoints.is_empty() {
         return Err(active_endpoints(&network.record, &endpoints));
     }
-    if network.record.config_only {
-        let users: Vec<_> = state
-            .tables
-            .networks
-            .values()
-            .filter(|other| other.record.config_from == Some(network.id))
-            .map(|other| other.record.name.to_string())
-            .collect();
-        if !users.is_empty() {
-            return Err(Error::new(
-                ErrorKind::InUse,
-                format!(
-                    "network {:?} lends its configuration to {}; delete them first",
-                    network.record.name.as_str(),
-                    listed(&users)
-                ),
-            ));
-        }
+    let borrowers = borrowers(&network.record, network.id, state.tables.networks.values());
+    borrowers.map_or(Ok(()), Err)
+}
+
+/// The refusal to delete a network that others have their configuration from.
+fn borrowers<'a>(
+    lender: &Network,
+    id: NetworkId,
+    networks: impl Iterator<Item = &'a Versioned<Network>>,
+) -> Option<Error> {
+    if !lender.config_only {
+        return None;
     }
-    Ok(())
+    let borrowers = networks.filter(|other| other.record.config_from == Some(id));
+    let borrowers: Vec<_> = borrowers.map(|other| other.record.name.to_string()).collect();
+    (!borrowers.is_empty()).then(|| {
+        Error::new(
+            ErrorKind::InUse,
+            format!(
+                "network {:?} lends its configuration to {}; delete them first",
+                lender.name.as_str(),
+                listed(&borrowers)
+            ),
+        )
+    })
 }
 
 /// What stands against the removal of a network, as the store says now.
@@ -161,9 +166,9 @@ async fn users(inner: &Arc<Inner>, id: NetworkId) -> Result<Option<Error>> {
     let site = &inner.site;
     let found = site.replica.read().tables.networks.get(&id).cloned();
     let Some(network) = found else { return Ok(None) };
-    // Networks are made by this process alone, so the replica knows who borrows.
-    if let Err(error) = check_unused(&site.replica.read(), &network) {
-        return Ok(Some(error));
+    if network.record.config_only {
+        let networks = site.local().list::<Network>().await?;
+        return Ok(borrowers(&network.record, id, networks.records.iter()));
     }
     let endpoints = site.local().list_below::<Endpoint>(&[id.segment()]).await?;
     if !endpoints.records.is_empty() {

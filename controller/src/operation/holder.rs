@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use netkeep_model::{
-    AddressKey, Claim, NumberKey, Owner, PoolKey, PortBlockKey, PortClaim, PortRange, Protocol, SubPoolKey,
+    AddressKey, Claim, NumberKey, Owner, PoolKey, PortBlock, PortBlockKey, PortClaim, PortRange, Protocol,
+    SubPoolKey,
 };
 
 use crate::replica::State;
@@ -48,4 +49,9 @@ pub(super) fn port_holder(state: &State, protocol: Protocol, ip: IpAddr, ports: 
             .find(|held| held.collides_with(&PortClaim { ports, ip, owner: held.owner.clone() }));
         found.map(|held| held.owner.clone())
     })
+}
+
+/// True if this port lies in a block whose record cannot be read.
+pub(super) fn in_unreadable_block(state: &State, protocol: Protocol, port: u16) -> bool {
+    state.tables.is_unreadable::<PortBlock>(&PortBlockKey::of(protocol, port))
 }

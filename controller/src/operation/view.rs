@@ -13,7 +13,7 @@ use netkeep_store::datastore::{Record, Versioned};
 
 use super::Draft;
 use super::draft::{meets, same_host};
-use super::holder::{holder, port_holder};
+use super::holder::{holder, in_unreadable_block, port_holder};
 use crate::replica::{Range, State, address, bits};
 
 /// The replica as it is now, with what the draft of this operation has taken; what is read through it is
@@ -71,6 +71,7 @@ impl<'a> View<'a> {
             let claim = Claim::Ports { protocol, ip, from: port, to: port };
             let free = port_holder(&state, protocol, ip, single).is_none()
                 && !reserved(&state, protocol, ip, port)
+                && !in_unreadable_block(&state, protocol, port)
                 && self.claimed(&claim).is_none()
                 && !self.draft.taken.iter().any(|taken| meets(&taken.claim, &claim));
             run = if free { run + 1 } else { 0 };

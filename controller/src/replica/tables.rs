@@ -112,6 +112,11 @@ impl Tables {
         self.pools.contains_key(id) || self.is_unreadable::<PoolRecord>(id)
     }
 
+    /// True if there is a record of this space, even one that cannot be read.
+    pub(crate) fn has_space(&self, space: &Space) -> bool {
+        self.spaces.contains_key(space) || self.is_unreadable::<AddressSpace>(space)
+    }
+
     /// The pools of a space of which the record, or that of a part, cannot be read.
     pub(crate) fn unreadable_pools<'a>(&'a self, space: &'a Space) -> impl Iterator<Item = Pool> + 'a {
         self.unreadable.keys().filter_map(|key| {
@@ -128,8 +133,9 @@ impl Tables {
         parts.any(|part| part.space == id.space && part.master == id.pool)
     }
 
-    fn is_unreadable<T: Record>(&self, id: &T::Id) -> bool {
-        T::key(id).is_ok_and(|key| self.unreadable.contains_key(&key))
+    /// True if the record with this id cannot be read.
+    pub(crate) fn is_unreadable<T: Record>(&self, id: &T::Id) -> bool {
+        !self.unreadable.is_empty() && T::key(id).is_ok_and(|key| self.unreadable.contains_key(&key))
     }
 
     /// The endpoints of a network.

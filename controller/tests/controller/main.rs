@@ -2,10 +2,16 @@
 
 mod bad_input;
 mod called_drivers;
+mod check;
 mod claims;
+mod clients;
+mod fence;
 mod host_recovery;
+mod lent;
 mod operations;
+mod overlay;
 mod planned_drivers;
+mod quarantine;
 mod races;
 mod requests;
 mod support;

@@ -3,6 +3,8 @@
 mod expect;
 mod fake;
 mod gate;
+mod late;
+mod raw;
 mod script;
 mod site;
 mod spec;
@@ -11,6 +13,7 @@ mod together;
 pub(crate) use expect::{clean, refused, refused_naming};
 pub(crate) use fake::Fake;
 pub(crate) use gate::Gate;
+pub(crate) use late::LateStore;
 pub(crate) use script::{Adds, Ensure, Remove};
 pub(crate) use site::Site;
 pub(crate) use spec::{address_request, endpoint, network, pool, pool_request, space};
