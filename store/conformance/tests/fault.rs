@@ -63,9 +63,11 @@ async fn a_dropped_answer_never_comes_though_the_commit_is_made() {
 #[tokio::test]
 async fn a_freeze_holds_calls_until_the_thaw() {
     let (store, faults, beneath) = faulty();
-    faults.freeze();
+    faults.set(Step::of(Operation::Commit, 0), Fault::Freeze);
     let waiting = tokio::spawn(async move { store.create(key("a"), "").await });
-    tokio::task::yield_now().await;
+    while !faults.is_frozen() {
+        tokio::task::yield_now().await;
+    }
     assert!(beneath.get(&key("a")).await.unwrap().is_none());
     faults.thaw();
     waiting.await.unwrap().unwrap();

@@ -19,6 +19,8 @@ pub enum Fault {
     DropAnswer,
     /// It happens this much later.
     Delay(Duration),
+    /// It happens after [`Faults::thaw`]; until then every other call waits too.
+    Freeze,
     /// It does not happen, and the store is gone: this and every later call fails with `Closed`.
     StopBefore,
     /// It happens, and then the store is gone.
@@ -90,6 +92,11 @@ impl Faults {
     /// Lets every call wait, as a frozen server does, until [`Faults::thaw`].
     pub fn freeze(&self) {
         self.frozen.send_replace(true);
+    }
+
+    /// True while calls wait.
+    pub fn is_frozen(&self) -> bool {
+        *self.frozen.borrow()
     }
 
     /// Ends a freeze.

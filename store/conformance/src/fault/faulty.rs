@@ -37,6 +37,11 @@ impl Faulty {
                 tokio::time::sleep(pause).await;
                 call.await
             }
+            Some(Fault::Freeze) => {
+                self.faults.freeze();
+                self.faults.wait_while_frozen().await;
+                call.await
+            }
             Some(Fault::FailBefore(kind)) => Err(Error::new(kind, "a fault came before it")),
             Some(Fault::FailAfter) => {
                 call.await?;
