@@ -5,6 +5,9 @@ mod replica;
 mod state;
 mod tables;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use free_map::FreeMap;
 pub(crate) use replica::Replica;
 pub use replica::SyncState;

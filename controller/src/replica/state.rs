@@ -134,6 +134,16 @@ impl State {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn is_taken(&self, range: &Range, n: u128) -> bool {
+        self.free.get(range).is_some_and(|map| map.find(n, n, Order::Lowest).is_none())
+    }
+
+    #[cfg(test)]
+    pub(super) fn nothing_is_laid_over(&self) -> bool {
+        self.overlay.is_empty()
+    }
+
     fn reset(&mut self, snapshot: &Snapshot) {
         let mut new = Self { overlay: std::mem::take(&mut self.overlay), ..Self::default() };
         new.overlay.retain(|_, (own, _)| *own > snapshot.revision);

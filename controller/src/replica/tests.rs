@@ -1,0 +1,211 @@
+//! The replica beside the store that it follows: whatever the watch delivers, and however late, what this process
+//! has committed shows.
+
+use std::collections::BTreeMap;
+
+use netkeep_drivers::Order;
+use netkeep_model::{AddressKey, AddressRecord, Id, NetworkId, Owner, Pool, Timestamp};
+use netkeep_store::datastore::{Local, Record, Transaction};
+use netkeep_store::{Batch, Change, Entry, Key, Revision, Snapshot, Txn, WatchItem, Write};
+use proptest::prelude::*;
+
+use super::{Range, State};
+
+/// A store whose every state is remembered.
+struct History {
+    states: Vec<BTreeMap<Key, Entry>>,
+    changes: Vec<Vec<Change>>,
+}
+
+impl History {
+    fn new() -> Self {
+        Self { states: vec![BTreeMap::new()], changes: vec![Vec::new()] }
+    }
+
+    fn now(&self) -> &BTreeMap<Key, Entry> {
+        &self.states[self.latest()]
+    }
+
+    fn latest(&self) -> usize {
+        self.states.len() - 1
+    }
+
+    fn commit(&mut self, txn: &Txn) -> Revision {
+        let revision = revision(self.states.len());
+        let mut state = self.now().clone();
+        let mut changes = Vec::new();
+        for write in txn.writes() {
+            match write {
+                Write::Put { key, value, .. } => {
+                    let entry = Entry { key: key.clone(), value: value.clone(), revision, lease: None };
+                    state.insert(key.clone(), entry.clone());
+                    changes.push(Change::Put(entry));
+                }
+                Write::Delete(key) => {
+                    state.remove(key);
+                    changes.push(Change::Delete { key: key.clone(), revision });
+                }
+            }
+        }
+        self.states.push(state);
+        self.changes.push(changes);
+        revision
+    }
+
+    /// All changes after one commit up to another one.
+    fn batch(&self, after: usize, to: usize) -> WatchItem {
+        let changes = self.changes[after + 1..=to].iter().flatten().cloned().collect();
+        WatchItem::Changes(Batch { changes, through: revision(to) })
+    }
+
+    fn reset(&self, at: usize) -> WatchItem {
+        let entries = self.states[at].values().cloned().collect();
+        WatchItem::Reset(Snapshot { entries, revision: revision(at) })
+    }
+}
+
+fn revision(n: usize) -> Revision {
+    Revision::new(n as u64)
+}
+
+fn pool() -> Pool {
+    "10.0.0.0/28".parse().unwrap()
+}
+
+fn range() -> Range {
+    Range::Pool("s".parse().unwrap(), pool())
+}
+
+fn owner(n: u8) -> Owner {
+    Owner::Network { network: NetworkId::from(Id::new(Timestamp::from_unix_millis(0), [n; 10])) }
+}
+
+/// Takes address `n` for one of three owners, or gives it back.
+fn change(n: u8, taken_by: Option<u8>) -> Txn {
+    let id = AddressKey { space: "s".parse().unwrap(), master: pool(), ip: [10, 0, 0, n].into() };
+    match taken_by {
+        Some(by) => {
+            let mut tx = Transaction::<Local>::new();
+            tx.create(&id, &AddressRecord::new(owner(by))).unwrap();
+            tx.into_txn()
+        }
+        None => Txn::new().delete(AddressRecord::key(&id).unwrap()),
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A commit of this process.
+    Commit(u8, Option<u8>),
+    /// Two commits whose answers arrive in the wrong order.
+    Swapped([(u8, Option<u8>); 2]),
+    /// A commit that the watch delivers before its answer arrives.
+    Late(u8, Option<u8>),
+    /// The watch delivers so much of what is left.
+    Deliver(usize),
+    /// The watch begins anew, so much of what is left later than before.
+    Reset(usize),
+    /// An operation chooses an address, to let it go again later.
+    Reserve,
+    /// An operation that has chosen one ends.
+    Release,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let change = || (1_u8..15, proptest::option::of(0_u8..3));
+    prop_oneof![
+        4 => change().prop_map(|(n, by)| Step::Commit(n, by)),
+        1 => (change(), change()).prop_map(|(one, other)| Step::Swapped([one, other])),
+        1 => change().prop_map(|(n, by)| Step::Late(n, by)),
+        3 => (0_usize..4).prop_map(Step::Deliver),
+        1 => (0_usize..4).prop_map(Step::Reset),
+        1 => Just(Step::Reserve),
+        1 => Just(Step::Release),
+    ]
+}
+
+/// The replica shows what the store holds, by key, by owner, and in what is free.
+fn agrees(state: &State, history: &History, reserved: &[u128]) {
+    let shown: BTreeMap<_, _> = state
+        .tables
+        .addresses
+        .values()
+        .map(|read| (AddressRecord::key(&read.id).unwrap(), (read.revision(), read.record.owner.clone())))
+        .collect();
+    let mut fresh = State::default();
+    fresh.deliver(&history.reset(history.latest()));
+    let held: BTreeMap<_, _> = history
+        .now()
+        .iter()
+        .map(|(key, entry)| {
+            let read = &fresh.tables.addresses[&AddressRecord::id(key).unwrap()];
+            (key.clone(), (entry.revision, read.record.owner.clone()))
+        })
+        .collect();
+    assert_eq!(shown, held);
+    for by in 0..3 {
+        let keys = |state: &State| state.held_by(&owner(by)).cloned().collect::<Vec<_>>();
+        assert_eq!(keys(state), keys(&fresh), "of owner {by}");
+    }
+    let bits = |n: u8| u128::from(u32::from_be_bytes([10, 0, 0, n]));
+    for n in 1..15 {
+        let id = AddressKey { space: "s".parse().unwrap(), master: pool(), ip: [10, 0, 0, n].into() };
+        let taken = fresh.tables.addresses.contains_key(&id) || reserved.contains(&bits(n));
+        assert_eq!(state.is_taken(&range(), bits(n)), taken, "address {n}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn own_commits_show_whatever_the_watch_delivers(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut history = History::new();
+        let mut state = State::default();
+        state.deliver(&history.reset(0));
+        let mut delivered = 0;
+        let mut reserved = Vec::new();
+        for step in steps {
+            match step {
+                Step::Commit(n, by) => {
+                    let txn = change(n, by);
+                    let revision = history.commit(&txn);
+                    state.applied(&txn, revision);
+                }
+                Step::Swapped(both) => {
+                    let both = both.map(|(n, by)| change(n, by));
+                    let revisions = both.each_ref().map(|txn| history.commit(txn));
+                    state.applied(&both[1], revisions[1]);
+                    state.applied(&both[0], revisions[0]);
+                }
+                Step::Late(n, by) => {
+                    let txn = change(n, by);
+                    let revision = history.commit(&txn);
+                    state.deliver(&history.batch(delivered, history.latest()));
+                    delivered = history.latest();
+                    state.applied(&txn, revision);
+                }
+                Step::Deliver(more) => {
+                    let to = (delivered + more).min(history.latest());
+                    state.deliver(&history.batch(delivered, to));
+                    delivered = to;
+                }
+                Step::Reset(more) => {
+                    delivered = (delivered + more).min(history.latest());
+                    state.deliver(&history.reset(delivered));
+                }
+                Step::Reserve => {
+                    let (from, to) = (u32::from_be_bytes([10, 0, 0, 1]), u32::from_be_bytes([10, 0, 0, 14]));
+                    reserved.extend(state.reserve_free(&range(), from.into(), to.into(), Order::Next));
+                }
+                Step::Release => {
+                    if let Some(n) = reserved.pop() {
+                        state.unreserve(&range(), n);
+                    }
+                }
+            }
+            agrees(&state, &history, &reserved);
+        }
+        state.deliver(&history.batch(delivered, history.latest()));
+        agrees(&state, &history, &reserved);
+        prop_assert!(state.nothing_is_laid_over());
+    }
+}
