@@ -53,7 +53,7 @@ impl StoreUrl {
     /// message shows nothing of it.
     pub fn parse(text: &str) -> Result<Self> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            let shown = if text.contains('@') { "this one".to_owned() } else { format!("{text:?}") };
+            let shown = shown(text);
             return Err(Error::invalid(format!("a store URL begins with scheme://, and {shown} does not")));
         };
         if !rest.starts_with('/') && rest.contains('@') {
@@ -169,7 +169,8 @@ impl HostPort {
     fn parse(text: &str) -> Result<Self> {
         let wrong = || {
             Error::invalid(format!(
-                "store URL: {text:?} is no host; write name, name:port, 192.0.2.1:port or [2001:db8::1]:port"
+                "store URL: {} is no host; write name, name:port, 192.0.2.1:port or [2001:db8::1]:port",
+                shown(text)
             ))
         };
         let (host, port) = match text.strip_prefix('[') {
@@ -228,6 +229,11 @@ fn names_a_secret(option: &str) -> bool {
     ["password", "passwd", "passphrase", "pass", "pw", "token", "secret", "credentials"]
         .iter()
         .any(|secret| option.ends_with(secret))
+}
+
+/// The text in quotes, unless it may hold credentials, whichever way they were written.
+fn shown(text: &str) -> String {
+    if text.contains(['@', '%', '=']) { "this one".to_owned() } else { format!("{text:?}") }
 }
 
 fn bad_escape(part: &str) -> Error {

@@ -47,6 +47,18 @@ impl Record for Fruit {
     const ROOT: &'static str = "fruits";
 }
 
+/// What a driver keeps, say: JSON of any shape.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Crate(Value);
+
+impl Record for Crate {
+    type Home = Either;
+    type Id = FruitName;
+    const KIND: &'static str = "crate";
+    const VERSION: u32 = 1;
+    const ROOT: &'static str = "crates";
+}
+
 fn name(text: &str) -> FruitName {
     FruitName(text.to_owned())
 }
@@ -116,6 +128,26 @@ async fn fields_that_are_not_known_survive_a_change() {
         json!({"colour": "red", "taste": {"sour": 5}}),
         "what was inside a field that is gone goes with it"
     );
+}
+
+#[tokio::test]
+async fn what_is_nested_too_deeply_to_be_read_again_is_not_written() {
+    let store = datastore();
+    let nested = |levels: u32| Crate((0..levels).fold(Value::Null, |inside, _| json!([inside])));
+    for levels in [0, 1, 126, 127, 128, 1000] {
+        let (id, record) = (name(&levels.to_string()), nested(levels));
+        let mut transaction = Transaction::<Local>::new();
+        let created = transaction.create(&id, &record);
+        if levels <= 126 {
+            created.unwrap();
+            store.commit(transaction).await.unwrap();
+            assert_eq!(store.read::<Crate>(&id).await.unwrap().unwrap().record, record);
+        } else {
+            let error = created.unwrap_err();
+            assert_eq!(error.kind(), Kind::Invalid);
+            assert!(error.to_string().contains("crate") && error.to_string().contains("126"), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

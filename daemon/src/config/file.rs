@@ -66,8 +66,13 @@ impl File {
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let source = || Source::File(path.to_owned());
-        let file: Self = toml::from_str(text)
-            .map_err(|error| ConfigError::new(source(), error.to_string().trim_end().to_owned()))?;
+        let reader = toml::Deserializer::parse(text).map_err(|error| {
+            ConfigError::new(source(), format!("{}: {}", line(&error, text), error.message()))
+        })?;
+        let file: Self = serde_path_to_error::deserialize(reader).map_err(|error| {
+            let key = format!("{}: {}", line(error.inner(), text), error.path());
+            ConfigError::value(source(), &key, error.inner().message())
+        })?;
         for (key, bases) in [("pools.local", &file.pools.local), ("pools.global", &file.pools.global)] {
             for base in bases.iter().flatten() {
                 base.check().map_err(|reason| ConfigError::value(source(), key, reason))?;
@@ -75,6 +80,13 @@ impl File {
         }
         Ok(file)
     }
+}
+
+/// Where it is. The line itself is not shown, as toml would: it may hold what should not have been written there.
+fn line(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().map_or(0, |span| span.start);
+    let number = 1 + text.bytes().take(before).filter(|byte| *byte == b'\n').count();
+    format!("line {number}")
 }
 
 impl PoolBase {

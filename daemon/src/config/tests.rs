@@ -77,9 +77,9 @@ fn an_unknown_key_is_named_with_the_known_ones() {
 #[test]
 fn a_wrong_value_is_shown_with_its_key_and_what_is_right() {
     for (text, parts) in [
-        ("local = \"etcd\"\n", ["local = ", "begins with scheme://"]),
-        ("stop-timeout = \"soon\"\n", ["stop-timeout = ", "\"10s\""]),
-        ("[log]\nlevel = \"loud\"\n", ["\"loud\"", "debug"]),
+        ("local = \"etcd\"\n", ["line 1: local: ", "begins with scheme://"]),
+        ("stop-timeout = \"soon\"\n", ["line 1: stop-timeout: \"soon\"", "\"10s\""]),
+        ("[log]\nlevel = \"loud\"\n", ["line 2: log.level: \"loud\"", "debug"]),
         ("[log]\nformat = \"xml\"\n", ["\"xml\"", "\"json\""]),
         ("[driver.\"a b\"]\n", ["driver kind \"a b\"", "128"]),
         (
@@ -91,13 +91,27 @@ fn a_wrong_value_is_shown_with_its_key_and_what_is_right() {
             ["pools.global: size 7", "from 8 to 32"],
         ),
         ("[pools]\nlocal = [{ base = \"10.0.0.0/8\", sise = 7 }]\n", ["`sise`", "`size`"]),
-        ("socket = 5\n", ["socket = 5", "string"]),
-        ("socket = \n", ["socket = ", "line 1"]),
+        ("[[pools.local]]\nbase = \"10.0.0.0/8\"\n", ["line 1: pools.local[0]: ", "missing field `size`"]),
+        ("\nsocket = 5\n", ["line 2: socket: ", "`5`"]),
+        ("\nsocket = \n", ["line 2: ", "expected"]),
     ] {
         let error = refused(text);
         for part in parts {
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+}
+
+#[test]
+fn what_must_not_stand_in_the_file_is_not_shown() {
+    for text in [
+        "local = \"etcd://me:hunter2@h1/netkeep\"\n",
+        "local = \"etcd:/h1?password=hunter2\"\n",
+        "password = \"hunter2\"\n",
+        "[driver.vendor]\npassword = \"hunter2\n",
+    ] {
+        let error = refused(text);
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }
 

@@ -220,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_many_digits_is_written_as_it_was_read() {
+        let text = r#"{"a":-2.43159483181489e-193}"#;
+        let once: Options = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&once).unwrap(), text);
+    }
+
+    #[test]
     fn an_unknown_option_is_refused_with_the_known_ones() {
         let options = options(json!({"mtu": 1, "mut": 2}));
         let error = options.refuse_unknown(&["mtu", "scope"]).unwrap_err().to_string();

@@ -18,6 +18,9 @@ pub struct Envelope {
     pub record: Value,
 }
 
+/// How many levels of objects and lists a record may have: with the envelope, as many as its reader takes.
+const MOST_LEVELS: usize = 126;
+
 /// A record as it was read, with what this host does not know of it.
 pub(super) struct Decoded<T> {
     pub(super) record: T,
@@ -44,11 +47,26 @@ pub(super) fn encode<T: Record>(record: &T, unknown: Option<&Unknown>) -> Result
     if let Some(unknown) = unknown {
         unknown.put_back(&mut fields);
     }
+    if levels(&fields) > MOST_LEVELS {
+        return Err(Error::invalid(format!(
+            "a {} holds JSON of more levels than could be read again; {MOST_LEVELS} are the most",
+            T::KIND
+        )));
+    }
     let envelope = Envelope { kind: T::KIND.to_owned(), version: T::VERSION, record: fields };
     let text = serde_json::to_vec(&envelope).map_err(|error| {
         Error::new(Kind::Unexpected, format!("a {} cannot be written as JSON: {error}", T::KIND))
     })?;
     Ok(text.into())
+}
+
+/// How deep objects and lists are nested; 0 for any other value.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or(0),
+        Value::Array(elements) => 1 + elements.iter().map(levels).max().unwrap_or(0),
+        _ => 0,
+    }
 }
 
 pub(super) fn decode<T: Record>(key: &Key, value: &[u8]) -> Result<Decoded<T>> {

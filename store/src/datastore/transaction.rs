@@ -33,8 +33,8 @@ impl<S: Home> Transaction<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Invalid`](crate::Kind::Invalid) if its key is too long, or if this transaction guards or writes
-    /// the key in another way.
+    /// [`Kind::Invalid`](crate::Kind::Invalid) if its key is too long, if it holds JSON of more than 126 levels,
+    /// or if this transaction guards or writes the key in another way.
     pub fn create<T: Record>(&mut self, id: &T::Id, record: &T) -> Result<()>
     where
         T::Home: LivesIn<S>,
@@ -63,7 +63,8 @@ impl<S: Home> Transaction<S> {
     /// # Errors
     ///
     /// [`Kind::Invalid`](crate::Kind::Invalid) if a newer host has written it in a form that this host must not
-    /// change, or if this transaction guards or writes the key in another way.
+    /// change, if it holds JSON of more than 126 levels, or if this transaction guards or writes the key in
+    /// another way.
     pub fn replace<T: Record>(&mut self, read: &Versioned<T>, next: &T) -> Result<()>
     where
         T::Home: LivesIn<S>,

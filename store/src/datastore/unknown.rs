@@ -12,8 +12,8 @@ pub(super) enum Unknown {
         /// What is not known inside fields that are.
         inside: Vec<(String, Unknown)>,
     },
-    /// Of a list: an element as it is known, and what is not known of it.
-    Elements(Vec<(Value, Unknown)>),
+    /// Of a list: each element as it is known, and what is not known of it, if anything.
+    Elements(Vec<(Value, Option<Unknown>)>),
 }
 
 impl Unknown {
@@ -40,9 +40,9 @@ impl Unknown {
                 let elements: Vec<_> = known
                     .iter()
                     .zip(stored)
-                    .filter_map(|(known, stored)| Some((known.clone(), Self::of(known, stored)?)))
+                    .map(|(known, stored)| (known.clone(), Self::of(known, stored)))
                     .collect();
-                (!elements.is_empty()).then_some(Self::Elements(elements))
+                elements.iter().any(|(_, unknown)| unknown.is_some()).then_some(Self::Elements(elements))
             }
             _ => None,
         }
@@ -66,8 +66,10 @@ impl Unknown {
                 let mut elements: Vec<_> = elements.iter().collect();
                 for element in value {
                     // An element that was changed is another one; equal ones are met in order.
-                    if let Some(at) = elements.iter().position(|(known, _)| known == element) {
-                        elements.remove(at).1.put_back(element);
+                    if let Some(at) = elements.iter().position(|(known, _)| known == element)
+                        && let (_, Some(unknown)) = elements.remove(at)
+                    {
+                        unknown.put_back(element);
                     }
                 }
             }
@@ -113,5 +115,12 @@ mod tests {
             rewritten(&stored, &known, json!({"list": [{"a": 2}, {"a": 9}, {"a": 2}]})),
             json!({"list": [{"a": 2, "new": 2}, {"a": 9}, {"a": 2, "new": 3}]})
         );
+    }
+
+    #[test]
+    fn of_two_elements_that_look_equal_each_keeps_its_own() {
+        let stored = json!({"list": [{"a": 2}, {"a": 2, "new": 1}]});
+        let known = json!({"list": [{"a": 2}, {"a": 2}]});
+        assert_eq!(rewritten(&stored, &known, known.clone()), stored);
     }
 }

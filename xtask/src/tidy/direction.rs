@@ -11,6 +11,10 @@ const MODEL: &str = "netkeep-model";
 const DRIVERS: &str = "netkeep-drivers";
 const DRIVERS_CONFORMANCE: &str = "netkeep-drivers-conformance";
 const CONTROLLER: &str = "netkeep-controller";
+const DAEMON: &str = "netkeep";
+
+/// What must hold for whatever bytes come in: it reads through everybody's doors, and nobody knows it.
+const FUZZ_PROPERTIES: &str = "netkeep-fuzz-properties";
 
 /// The local backend, with which any package but a backend or the suite may test itself.
 const LOCAL_BACKEND: &str = "netkeep-store-redb";
@@ -112,7 +116,8 @@ fn place(package: &str) -> Option<Place> {
         CONTROLLER => {
             place(&[STORE, MODEL, DRIVERS], &[STORE_CONFORMANCE, LOCAL_BACKEND, DRIVERS_CONFORMANCE])
         }
-        "netkeep" | "netkeep-benches" => Place {
+        FUZZ_PROPERTIES => place(&[STORE, MODEL, DRIVERS, CONTROLLER, DAEMON], &[]),
+        DAEMON | "netkeep-benches" => Place {
             may_use: &[STORE, MODEL, DRIVERS, CONTROLLER],
             may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE],
             may_name_backends: true,
@@ -149,6 +154,7 @@ mod tests {
             LOCAL_BACKEND,
             "netkeep-store-etcd",
             "netkeep-benches",
+            FUZZ_PROPERTIES,
             "xtask",
         ];
         let packages = street.map(|member| Package {
@@ -215,6 +221,19 @@ mod tests {
         }
         assert!(!is_refused(LOCAL_BACKEND, DependencyKind::Dev, STORE_CONFORMANCE));
         assert!(is_refused(STORE_CONFORMANCE, DependencyKind::Dev, LOCAL_BACKEND));
+    }
+
+    #[test]
+    fn the_fuzz_properties_know_the_street_and_nobody_knows_them() {
+        let street = [STORE, MODEL, DRIVERS, CONTROLLER, DAEMON];
+        for name in street {
+            assert!(!is_refused(FUZZ_PROPERTIES, DependencyKind::Normal, name), "{name}");
+        }
+        for name in street.iter().chain(&[LOCAL_BACKEND, STORE_CONFORMANCE, "netkeep-benches", "xtask"]) {
+            assert!(is_refused(name, DependencyKind::Normal, FUZZ_PROPERTIES), "{name}");
+            assert!(is_refused(name, DependencyKind::Dev, FUZZ_PROPERTIES), "{name}");
+        }
+        assert!(is_refused(FUZZ_PROPERTIES, DependencyKind::Normal, LOCAL_BACKEND));
     }
 
     #[test]

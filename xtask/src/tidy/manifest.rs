@@ -25,12 +25,20 @@ pub(super) fn check(workspace: &Workspace, tree: &Tree) -> Vec<Finding> {
             findings.extend(check_text(&path, text));
         }
     }
-    for (path, _) in tree.files().filter(|(path, _)| path.ends_with("/Cargo.toml")) {
-        if !workspace.packages.iter().any(|package| package.manifest() == path) {
+    for (path, _) in tree.files() {
+        let Some(folder) = path.strip_suffix("/Cargo.toml") else { continue };
+        let is_member = workspace.packages.iter().any(|package| package.folder == folder);
+        if !is_member && !is_excluded(folder, tree) {
             findings.push(Finding::new(path, 1, RULE, "not a member; add the folder to the root manifest"));
         }
     }
     findings
+}
+
+/// Whether the root manifest says that a folder holds a workspace of its own.
+fn is_excluded(folder: &str, tree: &Tree) -> bool {
+    let root = tree.get("Cargo.toml").unwrap_or_default();
+    root.lines().any(|line| line.starts_with("exclude = ") && line.contains(&format!("\"{folder}\"")))
 }
 
 fn check_text(path: &str, text: &str) -> Vec<Finding> {
@@ -137,5 +145,9 @@ tokio = { workspace = true, features = [\"full\"] }
         let findings = check(&workspace, &Tree::of([("Cargo.toml", ""), ("b/Cargo.toml", GOOD)]));
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].path, "b/Cargo.toml");
+        for (exclude, findings) in [("exclude = [\"b\"]\n", 0), ("exclude = [\"bb\"]\n", 1)] {
+            let tree = Tree::of([("Cargo.toml", exclude), ("b/Cargo.toml", GOOD)]);
+            assert_eq!(check(&workspace, &tree).len(), findings, "{exclude}");
+        }
     }
 }
