@@ -78,7 +78,7 @@ fn what_is_too_large_is_refused() {
     let over_the_store = labelled(300 * 1024);
     assert_eq!((over_the_store.status, &over_the_store.body["error"]["kind"]), (400, &json!("invalid")));
     let message = over_the_store.body["error"]["message"].to_string();
-    assert!(message.contains("262144"), "{message}");
+    assert!(message.contains("131072"), "{message}");
     let over_the_body = labelled(1024 * 1024);
     assert_eq!((over_the_body.status, &over_the_body.body["error"]["kind"]), (413, &json!("invalid")));
     let message = over_the_body.body["error"]["message"].to_string();
