@@ -46,11 +46,7 @@ impl Site {
     pub(crate) async fn clear(&mut self, before: &BTreeSet<String>, clause: &str) {
         let ops = down(self);
         self.perform_rest(&ops).await;
-        assert_eq!(
-            self.present(),
-            *before,
-            "{clause}: something else is there than before all of it was made"
-        );
+        expect_things(&self.present(), before, &format!("{clause}: all of it was made and removed"));
     }
 
     /// The objects of the samples that are there: what is made first stands first.
@@ -124,6 +120,17 @@ impl Site {
             report.removed
         );
     }
+}
+
+/// Expects that just these things are there, and names only those that differ.
+#[track_caller]
+pub(crate) fn expect_things(there: &BTreeSet<String>, expected: &BTreeSet<String>, what: &str) {
+    let missing: Vec<_> = expected.difference(there).collect();
+    let surplus: Vec<_> = there.difference(expected).collect();
+    assert!(
+        missing.is_empty() && surplus.is_empty(),
+        "{what}: missing on the host: {missing:?}; not due there: {surplus:?}"
+    );
 }
 
 /// Endpoint 0 of network 0.

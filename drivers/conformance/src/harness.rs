@@ -76,8 +76,11 @@ pub trait TestHost: Send + Sync {
     /// The names of all things that are there now, whoever made them.
     fn present(&self) -> BTreeSet<String>;
 
-    /// How that came about: every change since the host was made, oldest first.
-    fn changes(&self) -> Vec<Change>;
+    /// How that came about: the changes since the host was made, oldest first, but for the first `since`.
+    fn changes(&self, since: usize) -> Vec<Change>;
+
+    /// How many changes there were since the host was made.
+    fn changed(&self) -> usize;
 
     /// The steps of this host. It reaches one before and one after each change that the driver makes, at
     /// [`Place::Host`](crate::Place::Host); a host that cannot reach any is judged by the steps of commits and
@@ -124,8 +127,12 @@ impl TestHost for NoHost {
         BTreeSet::new()
     }
 
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self, _since: usize) -> Vec<Change> {
         Vec::new()
+    }
+
+    fn changed(&self) -> usize {
+        0
     }
 
     fn faults(&self) -> &Faults {

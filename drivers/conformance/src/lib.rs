@@ -1,5 +1,6 @@
 //! Judges any network or IPAM driver by the clauses of the driver contract (`docs/drivers.md`).
 
+pub mod broken;
 mod case;
 pub mod cases;
 mod claims;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::given::expect_things;
 use crate::script::{Op, down, up};
 use crate::{Failure, Fault, Place, Site, Step};
 
@@ -35,6 +36,20 @@ impl Site {
     }
 }
 
+impl State {
+    /// Expects that it is just this one, and names only what differs.
+    #[track_caller]
+    pub(crate) fn expect(&self, expected: &Self, what: &str) {
+        let missing: Vec<_> = expected.wanted.difference(&self.wanted).collect();
+        let surplus: Vec<_> = self.wanted.difference(&expected.wanted).collect();
+        assert!(
+            missing.is_empty() && surplus.is_empty(),
+            "{what}: missing in the records: {missing:?}; not due there: {surplus:?}"
+        );
+        expect_things(&self.present, &expected.present, what);
+    }
+}
+
 impl Course {
     /// Runs the samples up and down again, on a fresh host like that of `site`.
     pub(crate) async fn of(site: &Site) -> Self {
@@ -47,7 +62,7 @@ impl Course {
             states.push(site.state());
         }
         let steps = site.faults().passed().len();
-        assert_eq!(states.first(), states.last(), "D-REMOVE-1: something is left after all was removed");
+        states[ops.len()].expect(&states[0], "D-REMOVE-1: all was made and removed");
         Self { ops, states, steps }
     }
 

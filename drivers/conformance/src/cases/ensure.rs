@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use netkeep_drivers::Mode;
 
-use crate::given::{first_endpoint, global_sites, sites};
+use crate::given::{expect_things, first_endpoint, global_sites, sites};
 use crate::rules::Stage;
 use crate::script::{Op, up};
 use crate::sweep::Course;
@@ -38,11 +38,9 @@ pub async fn a_new_instance_makes_what_another_planned(h: Arc<dyn DriverHarness>
         for (index, op) in course.ops.iter().enumerate() {
             let done = renewed.perform(*op).await;
             done.unwrap_or_else(|failure| panic!("D-ENSURE-2: {op} by another instance: {failure}"));
-            assert_eq!(
-                renewed.state(),
-                course.states[index + 1],
-                "D-ENSURE-2: after {op} by another instance"
-            );
+            renewed
+                .state()
+                .expect(&course.states[index + 1], &format!("D-ENSURE-2: after {op} by another instance"));
         }
     }
     Verdict::Kept
@@ -139,7 +137,10 @@ pub async fn another_host_makes_what_one_has_planned(h: Arc<dyn DriverHarness>) 
         one.perform_all(&[Op::Network(0)]).await;
         let mut other = one.beside(1).await;
         let before = (one.present(), other.present());
-        other.perform_all(&[Op::Use(0), Op::Endpoint(0, 3), Op::Join(0, 3, true)]).await;
+        for op in [Op::Use(0), Op::Endpoint(0, 3), Op::Join(0, 3, true)] {
+            let done = other.perform(op).await;
+            done.unwrap_or_else(|failure| panic!("D-ENSURE-6: {op} on another host: {failure}"));
+        }
         let mut alone = one.again().await;
         alone.perform_all(&[Op::Network(0)]).await;
         let created = alone.present();
@@ -149,13 +150,17 @@ pub async fn another_host_makes_what_one_has_planned(h: Arc<dyn DriverHarness>) 
             alone.present().difference(&created).collect::<Vec<_>>(),
             "D-ENSURE-6: a host that did not create the network makes something else of it"
         );
-        assert_eq!(one.present(), before.0, "D-ENSURE-6: what one host makes shows on another");
+        expect_things(&one.present(), &before.0, "D-ENSURE-6: what one host makes shows on another");
         other.expect_settled("D-ENSURE-6: a host that did not create the network").await;
         other.perform_all(&[Op::Leave(0, 3), Op::RemoveEndpoint(0, 3)]).await;
         one.perform_all(&[Op::RemoveNetwork(0)]).await;
         other.restart().await;
         other.recover_well("D-ENSURE-6: the network is gone").await;
-        assert_eq!(other.present(), before.1, "D-ENSURE-6: the network is gone, and something of it is left");
+        expect_things(
+            &other.present(),
+            &before.1,
+            "D-ENSURE-6: the network is gone, and something of it is left",
+        );
         assert!(
             other.local().claims().is_empty(),
             "D-ENSURE-6: the host still holds {:?}",
@@ -180,7 +185,11 @@ pub async fn what_is_made_was_noted_before(h: Arc<dyn DriverHarness>) -> Verdict
                 course.ops[index]
             );
             crashed.recover_well(&what).await;
-            assert_eq!(crashed.present(), course.states[0].present, "{what}; something is left on the host");
+            expect_things(
+                &crashed.present(),
+                &course.states[0].present,
+                &format!("{what}; something is left on the host"),
+            );
             let notes = crashed.local().notes.clone();
             assert!(notes.is_empty(), "{what}; these were not reported as removed: {notes:?}");
         }
@@ -204,10 +213,18 @@ pub async fn a_note_that_cannot_be_kept_stops_what_it_is_for(h: Arc<dyn DriverHa
                     "{what}: the note failed, and the driver says that all is well"
                 );
                 let before = &course.states[struck.index].present;
-                assert_eq!(struck.site.present(), *before, "{what}: it failed, and something was made");
+                expect_things(
+                    &struck.site.present(),
+                    before,
+                    &format!("{what}: it failed, and something was made"),
+                );
                 struck.site.perform_all(&[op]).await;
                 let after = &course.states[struck.index + 1].present;
-                assert_eq!(struck.site.present(), *after, "{what}: done again, and it is not the same");
+                expect_things(
+                    &struck.site.present(),
+                    after,
+                    &format!("{what}: done again, and it is not the same"),
+                );
             })
             .await;
     }

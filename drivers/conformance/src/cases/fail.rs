@@ -5,7 +5,7 @@ use std::sync::Arc;
 use netkeep_drivers::EnsureError;
 use netkeep_model::Claim;
 
-use crate::given::sites;
+use crate::given::{expect_things, sites};
 use crate::script::{Op, up};
 use crate::sweep::{Course, Struck};
 use crate::{Change, DriverHarness, Failure, Fault, Place, Verdict};
@@ -42,21 +42,21 @@ pub(crate) async fn expect_undone(mut struck: Struck, course: &Course, clause: &
     };
     let what = format!("{clause}: {op}, {step} failed; {says}");
     if outcome.is_ok() {
-        assert_eq!(site.state(), *after, "{what}");
+        site.state().expect(after, &what);
         return;
     }
     // An attachment whose sandbox has got its key stays, whatever comes of the key.
     if !matches!(op, Op::Key(..)) {
-        assert_eq!(
-            site.present(),
-            course.states[*index].present,
-            "{what}; and the host is not as it was before"
+        expect_things(
+            &site.present(),
+            &course.states[*index].present,
+            &format!("{what}; and the host is not as it was before"),
         );
     }
     site.restart().await;
     site.recover_well(&what).await;
     site.perform_rest(&[op]).await;
-    assert_eq!(site.state(), *after, "{what}; done again, and it is not the same");
+    site.state().expect(after, &format!("{what}; done again, and it is not the same"));
 }
 
 /// D-FAIL-3: What a stranger holds on the host is named by its claim, left alone, and planned around where there
@@ -87,7 +87,7 @@ pub async fn what_a_stranger_holds_is_planned_around(h: Arc<dyn DriverHarness>) 
                 if let Err(failure) = site.perform(*op).await {
                     let what = format!("D-FAIL-3: {op}, a stranger holds {claim}: {failure}");
                     assert!(!free_choice(&claim), "{what}; there are other ports");
-                    assert_eq!(site.present(), present, "{what}; and something is left");
+                    expect_things(&site.present(), &present, &format!("{what}; and something is left"));
                     refused = Some(failure);
                     break;
                 }
@@ -129,13 +129,12 @@ pub async fn a_removal_that_fails_can_be_repeated(h: Arc<dyn DriverHarness>) -> 
                         struck.site.recover_well(&what).await;
                     }
                     struck.site.perform_rest(&[op]).await;
-                    assert_eq!(struck.site.state(), course.states[struck.index + 1], "{what}; then repeated");
+                    struck
+                        .site
+                        .state()
+                        .expect(&course.states[struck.index + 1], &format!("{what}; then repeated"));
                     struck.site.perform_rest(&course.ops[struck.index + 1..]).await;
-                    assert_eq!(
-                        Some(&struck.site.state()),
-                        course.states.last(),
-                        "{what}; then all was removed"
-                    );
+                    struck.site.state().expect(&course.states[0], &format!("{what}; then all was removed"));
                 })
                 .await;
         }
@@ -157,7 +156,10 @@ pub async fn a_host_that_is_away_is_waited_for(h: Arc<dyn DriverHarness>) -> Ver
                 struck.site.restart().await;
                 struck.site.recover_well(&what).await;
                 struck.site.perform_rest(&[op]).await;
-                assert_eq!(struck.site.state(), course.states[struck.index + 1], "{what}; then it was back");
+                struck
+                    .site
+                    .state()
+                    .expect(&course.states[struck.index + 1], &format!("{what}; then it was back"));
                 struck.site.expect_settled(&what).await;
             })
             .await;

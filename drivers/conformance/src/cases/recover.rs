@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use netkeep_drivers::{DriverRecovery, Remains};
 
-use crate::given::{full_sites, sites};
+use crate::given::{expect_things, full_sites, sites};
 use crate::script::{Op, has_second, up};
 use crate::{DriverHarness, Fault, Place, Site, Verdict};
 
@@ -30,7 +30,7 @@ pub async fn what_is_lost_is_made_again(h: Arc<dyn DriverHarness>) -> Verdict {
             let what = format!("D-RECOVER-1: {loss:?} was lost");
             site.restart().await;
             let report = site.recover_well(&what).await;
-            assert_eq!(site.present(), before, "{what}");
+            expect_things(&site.present(), &before, &what);
             assert!(!report.ensured.is_empty(), "{what}, made again, and not in the report");
             site.expect_settled(&what).await;
         }
@@ -56,7 +56,7 @@ pub async fn what_nothing_wants_is_taken_down(h: Arc<dyn DriverHarness>) -> Verd
             let report = site.compare(site.wanted(), left).await;
             let report = report.unwrap_or_else(|error| panic!("D-RECOVER-2: {error}"));
             assert!(report.failed.is_empty(), "D-RECOVER-2: {:?}", report.failed);
-            assert_eq!(site.present(), empty, "D-RECOVER-2: nothing is wanted, and something is left");
+            expect_things(&site.present(), &empty, "D-RECOVER-2: nothing is wanted, and something is left");
             let removed: BTreeSet<_> = report.removed.into_iter().collect();
             assert_eq!(
                 removed, expected,
@@ -96,7 +96,11 @@ pub async fn nothing_that_is_wanted_is_torn_down(h: Arc<dyn DriverHarness>) -> V
         site.restart().await;
         site.recover_well("D-RECOVER-3: an endpoint is gone").await;
         site.expect_nothing_gone(before, "D-RECOVER-3: an endpoint that is gone already is removed again");
-        assert_eq!(site.present(), wanted, "D-RECOVER-3: an endpoint is gone, and something else with it");
+        expect_things(
+            &site.present(),
+            &wanted,
+            "D-RECOVER-3: an endpoint is gone, and something else with it",
+        );
     }
     if things > 0 { Verdict::Kept } else { Verdict::NotOf("it makes nothing") }
 }
@@ -120,7 +124,7 @@ pub async fn what_strangers_have_made_stays(h: Arc<dyn DriverHarness>) -> Verdic
         site.forget_all();
         site.restart().await;
         site.recover_well("D-RECOVER-4: nothing is wanted").await;
-        assert_eq!(site.present(), before, "D-RECOVER-4: strangers' things and ours");
+        expect_things(&site.present(), &before, "D-RECOVER-4: strangers' things and ours");
         for change in site.changes_since(since) {
             if let crate::Change::Vanished(thing) = change {
                 assert!(!theirs.contains(&thing), "D-RECOVER-4: {thing} is a stranger's, and was taken away");
@@ -218,10 +222,10 @@ pub async fn one_failure_hinders_no_other(h: Arc<dyn DriverHarness>) -> Verdict 
             }
             site.restart().await;
             site.recover_well(&format!("D-RECOVER-7: after {step} had failed")).await;
-            assert_eq!(
-                site.present(),
-                full,
-                "D-RECOVER-7: {step} had failed, and the next recovery leaves a gap"
+            expect_things(
+                &site.present(),
+                &full,
+                &format!("D-RECOVER-7: {step} had failed, and the next recovery leaves a gap"),
             );
         }
     }

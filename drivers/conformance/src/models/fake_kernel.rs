@@ -300,8 +300,12 @@ impl TestHost for FakeKernel {
         self.things.present()
     }
 
-    fn changes(&self) -> Vec<Change> {
-        self.things.changes()
+    fn changes(&self, since: usize) -> Vec<Change> {
+        self.things.changes(since)
+    }
+
+    fn changed(&self) -> usize {
+        self.things.changed()
     }
 
     fn faults(&self) -> &Faults {

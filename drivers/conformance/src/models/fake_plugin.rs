@@ -131,9 +131,14 @@ impl TestHost for FakePlugin {
         self.things.present()
     }
 
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self, since: usize) -> Vec<Change> {
         self.do_late();
-        self.things.changes()
+        self.things.changes(since)
+    }
+
+    fn changed(&self) -> usize {
+        self.do_late();
+        self.things.changed()
     }
 
     fn faults(&self) -> &Faults {

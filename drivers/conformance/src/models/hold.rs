@@ -29,6 +29,6 @@ pub(super) async fn release(
 }
 
 /// What an interface is called on behalf of a network that uses it.
-pub(super) fn alias(user: NetworkId) -> String {
+pub(crate) fn alias(user: NetworkId) -> String {
     format!("nk-{}", user.short())
 }

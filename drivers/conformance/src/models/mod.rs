@@ -23,6 +23,8 @@ mod recovery;
 mod remote;
 mod things;
 
+pub(crate) use hold::alias;
+
 pub use bridge::Bridge;
 pub use fake_kernel::{FakeKernel, KernelError, Peer};
 pub use fake_plugin::{FakePlugin, PluginError};

@@ -35,24 +35,24 @@ pub(super) async fn agree(
         }
     }
     for state in &wanted.networks {
-        let before = host.changes().len();
+        let before = host.changed();
         let made = driver.ensure_network(notes, state).await.map(|_| ());
-        add(&mut report, state.object(), host.changes().len() > before, made);
+        add(&mut report, state.object(), host.changed() > before, made);
     }
     for state in &wanted.endpoints {
-        let before = host.changes().len();
+        let before = host.changed();
         let made = driver.ensure_endpoint(notes, state).await.map(|_| ());
-        add(&mut report, state.object(), host.changes().len() > before, made);
+        add(&mut report, state.object(), host.changed() > before, made);
     }
     for state in &wanted.joins {
-        let before = host.changes().len();
+        let before = host.changed();
         let mut made = driver.ensure_join(notes, state).await.map(|_| ());
         if let (Ok(()), Some(external)) = (&made, driver.external())
             && !state.endpoint.endpoint.bindings.is_empty()
         {
             made = external.ensure_program(notes, state).await.map(|_| ());
         }
-        add(&mut report, state.object(), host.changes().len() > before, made);
+        add(&mut report, state.object(), host.changed() > before, made);
     }
     report
 }

@@ -75,8 +75,12 @@ impl Things {
         self.state().there.keys().cloned().collect()
     }
 
-    pub(super) fn changes(&self) -> Vec<Change> {
-        self.state().changes.clone()
+    pub(super) fn changes(&self, since: usize) -> Vec<Change> {
+        self.state().changes.iter().skip(since).cloned().collect()
+    }
+
+    pub(super) fn changed(&self) -> usize {
+        self.state().changes.len()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,7 +109,7 @@ mod tests {
         things.remove("a");
         things.remove("a");
         assert_eq!(things.present(), ["d".to_owned()].into());
-        let gone = things.changes().into_iter().filter(|change| matches!(change, Change::Vanished(_)));
+        let gone = things.changes(0).into_iter().filter(|change| matches!(change, Change::Vanished(_)));
         assert_eq!(gone.count(), 3);
     }
 }
