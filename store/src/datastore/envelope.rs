@@ -18,8 +18,9 @@ pub struct Envelope {
     pub record: Value,
 }
 
-/// How many levels of objects and lists a record may have: with the envelope, as many as its reader takes.
-const MOST_LEVELS: usize = 126;
+/// How many levels of objects and lists a record may have. A reader of JSON takes 127; the others are for what
+/// surrounds a record, here and in the answers of an API.
+const MOST_LEVELS: usize = 100;
 
 /// A record as it was read, with what this host does not know of it.
 pub(super) struct Decoded<T> {
@@ -49,7 +50,7 @@ pub(super) fn encode<T: Record>(record: &T, unknown: Option<&Unknown>) -> Result
     }
     if levels(&fields) > MOST_LEVELS {
         return Err(Error::invalid(format!(
-            "a {} holds JSON of more levels than could be read again; {MOST_LEVELS} are the most",
+            "a {} holds JSON of too many levels to be surely read again; {MOST_LEVELS} are the most",
             T::KIND
         )));
     }

@@ -33,7 +33,7 @@ impl<S: Home> Transaction<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Invalid`](crate::Kind::Invalid) if its key is too long, if it holds JSON of more than 126 levels,
+    /// [`Kind::Invalid`](crate::Kind::Invalid) if its key is too long, if it holds JSON of more than 100 levels,
     /// or if this transaction guards or writes the key in another way.
     pub fn create<T: Record>(&mut self, id: &T::Id, record: &T) -> Result<()>
     where
@@ -63,7 +63,7 @@ impl<S: Home> Transaction<S> {
     /// # Errors
     ///
     /// [`Kind::Invalid`](crate::Kind::Invalid) if a newer host has written it in a form that this host must not
-    /// change, if it holds JSON of more than 126 levels, or if this transaction guards or writes the key in
+    /// change, if it holds JSON of more than 100 levels, or if this transaction guards or writes the key in
     /// another way.
     pub fn replace<T: Record>(&mut self, read: &Versioned<T>, next: &T) -> Result<()>
     where

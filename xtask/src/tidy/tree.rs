@@ -9,9 +9,12 @@ use anyhow::{Context, Result};
 /// What holds nothing of ours: git's own (a file in a second worktree), and cargo's output.
 const FOREIGN: [&str; 2] = [".git", "target"];
 
+/// What a fuzzer leaves behind.
+const FUZZED: [&str; 2] = ["fuzz/artifacts", "fuzz/corpus"];
+
 /// Every text file of the workspace by its path from the root, with forward slashes.
 ///
-/// Build output and `.git` are left out, and files that are no text.
+/// Build output, what a fuzzer left and `.git` are left out, and files that are no text.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     files: BTreeMap<String, String>,
@@ -62,7 +65,7 @@ impl Tree {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = if from_root.is_empty() { name.clone() } else { format!("{from_root}/{name}") };
             let kind = entry.file_type().with_context(context)?;
-            if FOREIGN.contains(&name.as_str()) {
+            if FOREIGN.contains(&name.as_str()) || FUZZED.contains(&path.as_str()) {
                 continue;
             }
             if kind.is_dir() {
