@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::remote::{ClientState, RemoteConfig, RemoteStore, Server};
 use crate::{Error, LeasedDirectories, Maintenance, MemoryServer, MemoryStore, Result, Store, StoreUrl};
 
 /// One kind of store, as it is opened by a URL.
@@ -31,12 +32,22 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
 pub struct OpenOptions {
     /// The directories that hold leased keys only. Default: none.
     pub leased: LeasedDirectories,
+    /// What this client of the store keeps across restarts, for stores on servers; the others need none.
+    /// Default: nothing, so that the client is a new one each time.
+    pub client_state: Option<Arc<dyn ClientState>>,
 }
 
 impl OpenOptions {
     /// The defaults, with these leased directories.
     pub fn new(leased: LeasedDirectories) -> Self {
-        Self { leased }
+        Self { leased, client_state: None }
+    }
+
+    /// The same for a client that keeps its name.
+    #[must_use]
+    pub fn with_client_state(mut self, client_state: Arc<dyn ClientState>) -> Self {
+        self.client_state = Some(client_state);
+        self
     }
 }
 
@@ -47,6 +58,21 @@ pub struct Opened {
     pub store: Arc<dyn Store>,
     /// The care for its file, if it has one.
     pub maintenance: Option<Arc<dyn Maintenance>>,
+    /// The servers that it is on, if it is on servers.
+    pub server: Option<Arc<dyn Server>>,
+}
+
+impl Opened {
+    /// A store in this process.
+    pub fn here(store: Arc<dyn Store>, maintenance: Option<Arc<dyn Maintenance>>) -> Self {
+        Self { store, maintenance, server: None }
+    }
+
+    /// The store of these servers.
+    pub fn on_servers(server: Arc<dyn Server>, options: &OpenOptions) -> Self {
+        let store = RemoteStore::open(Arc::clone(&server), RemoteConfig::new(options));
+        Self { store: Arc::new(store), maintenance: None, server: Some(server) }
+    }
 }
 
 /// The backends that a program knows, by the schemes of their URLs. Each is registered explicitly.
@@ -118,7 +144,7 @@ impl Backend for MemoryBackend {
                 "store URL {url}: a store in memory has neither host nor path; write memory://"
             )));
         }
-        Ok(Opened { store: Arc::new(MemoryStore::open(options.leased.clone())), maintenance: None })
+        Ok(Opened::here(Arc::new(MemoryStore::open(options.leased.clone())), None))
     }
 }
 

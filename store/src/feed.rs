@@ -1,14 +1,17 @@
-//! The latest commits of a store that lives in this process, and the watches that follow them.
+//! The latest commits of a store as this process knows them, and the watches that follow them.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Batch, Change, Error, Prefix, Result, Revision, Snapshot, Watch, WatchFrom, WatchItem, WatchSource,
+    Batch, Change, Error, Key, Kind, Prefix, Result, Revision, Snapshot, Watch, WatchFrom, WatchItem,
+    WatchSource,
 };
 
 /// How many commits a [`Feed`] remembers at most, so that a consumer that is slower gets a reset.
@@ -18,7 +21,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// How many changes one item holds at most, unless one commit has more.
 const MAX_BATCH: usize = 1_024;
 
-/// What a store in one process has committed lately: a ring in memory that watches read at their own pace.
+/// What a store has committed lately, as far as this process knows: a ring in memory that watches read at their
+/// own pace.
 ///
 /// A watch whose place has left the ring, or that comes from before the store was opened, begins again with a
 /// [`WatchItem::Reset`]. So no consumer is waited for, and none misses a change without being told.
@@ -27,11 +31,15 @@ pub struct Feed {
     ring: Mutex<Ring>,
     latest: watch::Sender<Revision>,
     ended: CancellationToken,
+    /// Why the watches have ended, if not because the store was closed.
+    reason: OnceLock<(Kind, String)>,
 }
 
 #[derive(Debug)]
 struct Ring {
     commits: VecDeque<(Revision, Arc<[Change]>)>,
+    /// How often the thread was lost: what was known before says nothing of what comes after.
+    breaks: u64,
     /// The ring holds every commit after this one.
     floor: Revision,
     latest: Revision,
@@ -42,16 +50,43 @@ impl Feed {
     /// A feed of a store whose last commit was `latest`.
     pub fn new(latest: Revision) -> Self {
         Self {
-            ring: Mutex::new(Ring { commits: VecDeque::new(), floor: latest, latest, bytes: 0 }),
+            ring: Mutex::new(Ring { commits: VecDeque::new(), breaks: 0, floor: latest, latest, bytes: 0 }),
             latest: watch::Sender::new(latest),
             ended: CancellationToken::new(),
+            reason: OnceLock::new(),
         }
+    }
+
+    /// The last commit that was told of.
+    pub fn latest(&self) -> Revision {
+        self.lock().latest
+    }
+
+    /// Says that what comes now does not follow what was before: every watch begins anew with a
+    /// [`WatchItem::Reset`], of a state that contains the commits up to `latest`.
+    pub fn reset(&self, latest: Revision) {
+        {
+            let mut ring = self.lock();
+            ring.commits.clear();
+            ring.bytes = 0;
+            ring.breaks += 1;
+            ring.floor = latest;
+            ring.latest = latest;
+        }
+        self.latest.send_replace(latest);
+    }
+
+    /// Ends every watch with an error of this kind.
+    pub fn fail(&self, kind: Kind, message: impl Into<String>) {
+        // Whoever was first has said why.
+        let _ = self.reason.set((kind, message.into()));
+        self.ended.cancel();
     }
 
     /// Tells of commits, in order. Call it once they are durable and visible to readers.
     pub fn publish(&self, commits: impl IntoIterator<Item = (Revision, Vec<Change>)>) {
         let latest = {
-            let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut ring = self.lock();
             for (revision, changes) in commits {
                 ring.push(revision, changes);
             }
@@ -76,19 +111,44 @@ impl Feed {
         closed: CancellationToken,
         snapshot: impl Fn(&Prefix) -> Result<Snapshot> + Send + Sync + 'static,
     ) -> Watch {
+        let read = move |prefix: Prefix| std::future::ready(snapshot(&prefix)).boxed();
+        Watch::new(self.follow(prefix, from, closed, read))
+    }
+
+    /// As [`watch`](Feed::watch), for a store whose present state must be asked for.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        prefix: &Prefix,
+        from: WatchFrom,
+        closed: CancellationToken,
+        snapshot: impl Fn(Prefix) -> BoxFuture<'static, Result<Snapshot>> + Send + Sync + 'static,
+    ) -> Follower {
         let position = match from {
             WatchFrom::Snapshot => None,
             WatchFrom::After(revision) => Some(revision),
         };
-        Watch::new(Follower {
+        Follower {
             latest: self.latest.subscribe(),
+            breaks: self.lock().breaks,
             feed: Arc::clone(self),
             prefix: prefix.clone(),
             position,
             ahead: false,
+            shown: HashMap::new(),
             closed,
             snapshot: Box::new(snapshot),
-        })
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn why_ended(&self) -> Error {
+        match self.reason.get() {
+            Some((kind, message)) if self.ended.is_cancelled() => Error::new(*kind, message.clone()),
+            _ => Error::closed("the store was closed"),
+        }
     }
 }
 
@@ -113,12 +173,15 @@ impl Ring {
         let start = self.commits.partition_point(|(revision, _)| *revision <= position);
         let mut batch = Batch { changes: Vec::new(), through: position };
         for (revision, changes) in self.commits.range(start..) {
-            batch.changes.extend(changes.iter().filter(|change| prefix.contains(change.key())).cloned());
+            let new = |change: &&Change| prefix.contains(change.key()) && change.revision() > position;
+            batch.changes.extend(changes.iter().filter(new).cloned());
             batch.through = *revision;
             if batch.changes.len() >= MAX_BATCH {
                 break;
             }
         }
+        // One item may show a part of commits that lie beyond it, and the next one tells what lies between.
+        batch.changes.sort_by_key(Change::revision);
         Some(batch)
     }
 }
@@ -133,9 +196,10 @@ fn weight(changes: &[Change]) -> usize {
         .sum()
 }
 
-type ReadSnapshot = dyn Fn(&Prefix) -> Result<Snapshot> + Send + Sync;
+type ReadSnapshot = dyn Fn(Prefix) -> BoxFuture<'static, Result<Snapshot>> + Send + Sync;
 
-struct Follower {
+/// One watch over a [`Feed`].
+pub(crate) struct Follower {
     feed: Arc<Feed>,
     latest: watch::Receiver<Revision>,
     prefix: Prefix,
@@ -144,8 +208,48 @@ struct Follower {
     /// True if `position` came from a snapshot, which may run ahead of what is published; a position from the
     /// caller that lies ahead is another store's and means a reset.
     ahead: bool,
+    /// The break of the feed that `position` belongs to.
+    breaks: u64,
+    /// Entries that a snapshot showed in a later state than its own revision: older changes of them are no news.
+    shown: HashMap<Key, Revision>,
     closed: CancellationToken,
     snapshot: Box<ReadSnapshot>,
+}
+
+impl Follower {
+    /// Takes `snapshot` as delivered, and gives it back as the first item.
+    pub(crate) fn begin(&mut self, snapshot: Snapshot) -> WatchItem {
+        self.position = Some(snapshot.revision);
+        self.ahead = true;
+        let later = snapshot.entries.iter().filter(|entry| entry.revision > snapshot.revision);
+        self.shown = later.map(|entry| (entry.key.clone(), entry.revision)).collect();
+        WatchItem::Reset(snapshot)
+    }
+
+    fn take(&mut self, mut batch: Batch) -> WatchItem {
+        self.position = Some(batch.through);
+        self.ahead = false;
+        if !self.shown.is_empty() {
+            let shown = &self.shown;
+            batch.changes.retain(|change| {
+                shown.get(change.key()).is_none_or(|revision| change.revision() > *revision)
+            });
+            self.shown.retain(|_, revision| *revision > batch.through);
+        }
+        WatchItem::Changes(batch)
+    }
+
+    /// What there is now: a batch, or nothing and the break to reset to.
+    fn since(&self) -> Result<Batch, u64> {
+        let ring = self.feed.lock();
+        let Some(position) = self.position.filter(|_| ring.breaks == self.breaks) else {
+            return Err(ring.breaks);
+        };
+        if self.ahead && ring.latest < position {
+            return Ok(Batch { changes: Vec::new(), through: position });
+        }
+        ring.since(position, &self.prefix).ok_or(ring.breaks)
+    }
 }
 
 #[async_trait]
@@ -153,30 +257,24 @@ impl WatchSource for Follower {
     async fn next(&mut self) -> Result<WatchItem> {
         loop {
             if self.closed.is_cancelled() || self.feed.ended.is_cancelled() {
-                return Err(Error::closed("the store was closed").with_operation("watch"));
+                return Err(self.feed.why_ended().with_operation("watch"));
             }
             // Marked as seen before the ring is read, so that a commit between the two wakes us again.
             self.latest.borrow_and_update();
-            let since = self.position.and_then(|position| {
-                let ring = self.feed.ring.lock().unwrap_or_else(PoisonError::into_inner);
-                if self.ahead && ring.latest < position {
-                    return Some(Batch { changes: Vec::new(), through: position });
+            match self.since() {
+                Err(breaks) => {
+                    let ended = self.feed.ended.clone();
+                    let snapshot = tokio::select! {
+                        snapshot = (self.snapshot)(self.prefix.clone()) => snapshot?,
+                        () = self.closed.cancelled() => continue,
+                        () = ended.cancelled() => continue,
+                    };
+                    // A break after the state was read is seen at the next call.
+                    self.breaks = breaks;
+                    return Ok(self.begin(snapshot));
                 }
-                ring.since(position, &self.prefix)
-            });
-            match since {
-                None => {
-                    let snapshot = (self.snapshot)(&self.prefix)?;
-                    self.position = Some(snapshot.revision);
-                    self.ahead = true;
-                    return Ok(WatchItem::Reset(snapshot));
-                }
-                Some(batch) if Some(batch.through) > self.position => {
-                    self.position = Some(batch.through);
-                    self.ahead = false;
-                    return Ok(WatchItem::Changes(batch));
-                }
-                Some(_) => tokio::select! {
+                Ok(batch) if Some(batch.through) > self.position => return Ok(self.take(batch)),
+                Ok(_) => tokio::select! {
                     _ = self.latest.changed() => {}
                     () = self.closed.cancelled() => {}
                     () = self.feed.ended.cancelled() => {}
@@ -228,11 +326,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_told_ahead_of_its_item_comes_in_its_order() {
+        let feed = Arc::new(Feed::new(Revision::ZERO));
+        let mut watch = follow(&feed, WatchFrom::After(Revision::ZERO), 0);
+        let [(first, mut ahead), (_, later), (last, again)] =
+            [deletion("a", 1), deletion("c", 3), deletion("b", 2)];
+        ahead.extend(later.clone());
+        feed.publish([(first, ahead), (last.next(), [again, later].concat())]);
+        let WatchItem::Changes(batch) = watch.next().await.unwrap() else { panic!("a reset") };
+        let revisions: Vec<u64> = batch.changes.iter().map(|change| change.revision().get()).collect();
+        assert_eq!((revisions, batch.through.get()), (vec![1, 2, 3, 3], 3));
+    }
+
+    #[tokio::test]
     async fn closing_wakes_a_waiting_watch() {
         let feed = Arc::new(Feed::new(Revision::ZERO));
         let mut watch = follow(&feed, WatchFrom::After(Revision::ZERO), 0);
         let waiting = tokio::spawn(async move { watch.next().await });
         feed.end();
-        assert_eq!(waiting.await.unwrap().unwrap_err().kind(), crate::Kind::Closed);
+        assert_eq!(waiting.await.unwrap().unwrap_err().kind(), Kind::Closed);
     }
 }

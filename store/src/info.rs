@@ -1,9 +1,8 @@
 //! What a store says of itself.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
+use crate::random_id::random_id;
 use crate::{LeasedDirectories, Limits, Revision};
 
 /// What is known of a store without asking it.
@@ -53,45 +52,7 @@ impl Identity {
     }
 }
 
-/// 128 random bits that name a store, shown as 32 hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct StoreId([u8; 16]);
-
-impl StoreId {
-    /// A new name.
-    pub fn random() -> Self {
-        Self(rand::random())
-    }
-}
-
-impl fmt::Display for StoreId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for StoreId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl TryFrom<String> for StoreId {
-    type Error = crate::Error;
-
-    fn try_from(text: String) -> crate::Result<Self> {
-        data_encoding::HEXLOWER
-            .decode(text.as_bytes())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(Self)
-            .ok_or_else(|| crate::Error::invalid(format!("store id {text:?} is not 32 hex digits")))
-    }
-}
-
-impl From<StoreId> for String {
-    fn from(id: StoreId) -> Self {
-        id.to_string()
-    }
+random_id! {
+    /// 128 random bits that name a store, shown as 32 hex digits.
+    StoreId, "store id"
 }

@@ -29,4 +29,10 @@ pub trait Harness: Send + Sync {
     ///
     /// Cancel safe.
     async fn other_store(&self) -> Arc<dyn Store>;
+
+    /// Called once, after the case, also if it has failed: removes what would stay when the harness is dropped, on
+    /// a server that others use too. May panic. Does nothing if it is left out.
+    ///
+    /// Cancellation: never cancelled by the suite.
+    async fn finish(&self) {}
 }

@@ -15,23 +15,32 @@
 //! | Room | What is in it |
 //! |---|---|
 //! | [`Harness`] | what a judged store must offer |
+//! | [`Layers`], [`OnServers`], [`Part`] | harnesses: layers around a store, and stores on servers |
 //! | [`CASES`], [`conformance!`] | the cases, as data and as tests |
 //! | [`cases`] | the cases themselves, by area |
 //! | [`Mirror`] | a consumer of a watch that believes nothing |
 //! | [`walk`] | random steps beside a model |
 //! | [`fault`] | a store that fails when it is told to |
 //! | [`broken`] | stores that break the contract, which judge the suite |
+//! | [`withstand`], [`Outage`] | counting while real servers fail |
+//! | [`estranged`] | stores on servers that were restored, wiped or exchanged, and clients that were copied |
+//! | [`holder`] | a process that holds a lock and stands still |
 //! | [`clauses_of`] | the contract, as data |
 
 pub mod broken;
 mod case;
 pub mod cases;
 mod contract;
+pub mod estranged;
 mod expect;
 pub mod fault;
 mod given;
 mod harness;
+pub mod holder;
+mod layers;
 mod mirror;
+mod outage;
+mod servers;
 mod table;
 mod together;
 mod wait;
@@ -41,6 +50,9 @@ mod workload;
 pub use case::{Case, Run, judge};
 pub use contract::{Clause, clauses_of};
 pub use harness::{Harness, LEASED};
+pub use layers::Layers;
 pub use mirror::Mirror;
+pub use outage::{Figures, Outage, Trial, withstand};
+pub use servers::{OnServers, Part};
 pub use table::CASES;
 pub use walk::walk;

@@ -170,16 +170,31 @@ for_each_case! { [table] {} }
 /// after it go to every test. The tests have the names of the cases; put the call into a module to have it
 /// twice in one file.
 ///
-/// ```no_run
-/// # struct Mine;
-/// # #[async_trait::async_trait]
-/// # impl netkeep_store_conformance::Harness for Mine {
-/// #     async fn connect(&self) -> std::sync::Arc<dyn netkeep_store::Store> { unimplemented!() }
-/// #     async fn restart(&self) { unimplemented!() }
-/// #     async fn other_store(&self) -> std::sync::Arc<dyn netkeep_store::Store> { unimplemented!() }
-/// # }
+/// ```
+/// use std::sync::Arc;
+///
+/// use netkeep_store::{MemoryServer, Store};
+/// use netkeep_store_conformance::{Harness, Layers};
+///
+/// struct Mine(MemoryServer);
+///
+/// #[async_trait::async_trait]
+/// impl Harness for Mine {
+///     async fn connect(&self) -> Arc<dyn Store> {
+///         Arc::new(self.0.connect())
+///     }
+///
+///     async fn restart(&self) {
+///         self.0.restart();
+///     }
+///
+///     async fn other_store(&self) -> Arc<dyn Store> {
+///         fresh().await.connect().await
+///     }
+/// }
+///
 /// async fn fresh() -> Mine {
-///     Mine
+///     Mine(MemoryServer::new(Layers::none().leased()))
 /// }
 ///
 /// mod needs_nothing {

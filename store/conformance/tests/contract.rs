@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use netkeep_store_conformance::broken::{Caught, Defect};
 use netkeep_store_conformance::{CASES, Clause, clauses_of};
 
 fn contract() -> Vec<Clause> {
@@ -36,6 +37,29 @@ fn every_clause_has_its_cases_and_every_case_its_clauses() {
         .iter()
         .flat_map(|case| case.clauses.iter().map(|clause| ((*clause).to_owned(), case.name.to_owned())));
     assert_eq!(by_clause(written), by_clause(coded), "left: the contract, right: the cases");
+}
+
+#[test]
+fn every_clause_has_a_broken_store_and_every_broken_store_its_clauses() {
+    let contract = contract();
+    let written = contract.iter().flat_map(|clause| {
+        assert!(!clause.broken.is_empty(), "{} has no store that breaks it", clause.id);
+        clause.broken.iter().map(|defect| (clause.id.clone(), defect.clone()))
+    });
+    let coded = Defect::ALL.iter().flat_map(|defect| {
+        defect.caught().iter().map(|Caught { clause, .. }| ((*clause).to_owned(), defect.name()))
+    });
+    assert_eq!(by_clause(written), by_clause(coded), "left: the contract, right: the broken stores");
+}
+
+#[test]
+fn a_broken_store_is_caught_by_a_case_that_judges_what_it_breaks() {
+    for defect in Defect::ALL {
+        for Caught { clause, case } in defect.caught() {
+            let judges = CASES.iter().any(|known| known.name == *case && known.clauses.contains(clause));
+            assert!(judges, "a store that {} breaks {clause}, which {case} does not judge", defect.name());
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A marker for a place where records live: [`Local`], [`Global`] or [`Either`].
+/// A marker for a place where records live: [`Local`], [`Global`] or [`Either`]; or for both places: [`Any`].
 pub trait Home: fmt::Debug + Send + Sync + 'static {}
 
 /// The store of this host.
@@ -17,9 +17,15 @@ pub enum Global {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Either {}
 
+/// One of the two, of which it shows only at run time which: for code that serves both, and has to see to it itself
+/// that a record goes where it belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Any {}
+
 impl Home for Local {}
 impl Home for Global {}
 impl Home for Either {}
+impl Home for Any {}
 
 /// Says that what has this home may stand in the store `S`.
 ///
@@ -34,3 +40,6 @@ impl LivesIn<Local> for Local {}
 impl LivesIn<Local> for Either {}
 impl LivesIn<Global> for Global {}
 impl LivesIn<Global> for Either {}
+impl LivesIn<Any> for Local {}
+impl LivesIn<Any> for Global {}
+impl LivesIn<Any> for Either {}

@@ -18,7 +18,7 @@ mod watch;
 
 pub use envelope::Envelope;
 pub use global::{GlobalDatastore, GlobalStore};
-pub use home::{Either, Global, Home, LivesIn, Local};
+pub use home::{Any, Either, Global, Home, LivesIn, Local};
 pub use listing::{Listing, Unreadable};
 pub use local::{LocalDatastore, LocalStore};
 pub use record::{Record, RecordId};

@@ -39,6 +39,15 @@ impl<T: Record> Versioned<T> {
         })
     }
 
+    /// The stored form, with what this host does not know of it, in the version that this host writes.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Invalid`] if it holds JSON of more than 100 levels.
+    pub fn stored(&self) -> Result<bytes::Bytes> {
+        super::envelope::encode(&self.record, self.unknown())
+    }
+
     /// The commit that wrote it.
     pub fn revision(&self) -> Revision {
         self.revision

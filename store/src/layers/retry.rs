@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::Operation;
 use crate::{
     Entry, Error, Key, Lease, LeaseId, Prefix, Result, Revision, Snapshot, Status, Store, StoreInfo, Txn,
-    Watch, WatchFrom,
+    Watch, WatchFrom, jitter,
 };
 
 /// When an operation is tried again, and when no more.
@@ -52,8 +52,7 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// The longest pause after `attempts` attempts.
     fn ceiling(&self, attempts: u32) -> Duration {
-        let doubled = 1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
-        self.base.saturating_mul(doubled).min(self.cap)
+        jitter::ceiling(self.base, self.cap, attempts.saturating_sub(1))
     }
 }
 
@@ -79,7 +78,7 @@ impl Retry {
     /// Tries again on `inner`.
     pub fn new(inner: Arc<dyn Store>, policy: RetryPolicy) -> Self {
         let budget = Mutex::new(Budget { left: f64::from(policy.budget), at: Instant::now() });
-        Self { inner, policy, budget, jitter: full_jitter, observer: None }
+        Self { inner, policy, budget, jitter: jitter::full, observer: None }
     }
 
     /// Draws the pauses with `jitter`, which is given the longest pause; for tests.
@@ -157,10 +156,6 @@ impl Budget {
         self.left -= 1.0;
         true
     }
-}
-
-fn full_jitter(ceiling: Duration) -> Duration {
-    ceiling.mul_f64(rand::random::<f64>())
 }
 
 #[deny(clippy::missing_trait_methods)]

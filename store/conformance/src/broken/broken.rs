@@ -1,43 +1,44 @@
 //! A store with one defect.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use netkeep_store::{
-    Entry, Key, Kind, Lease, LeaseId, Prefix, Result, Revision, Snapshot, Status, Store, StoreInfo, Txn,
-    Watch, WatchFrom,
+    Entry, Key, Lease, LeaseId, Prefix, Result, Revision, Snapshot, Status, Store, StoreInfo, Txn, Watch,
+    WatchFrom,
 };
 
 use super::Defect;
 use super::leases::Keepers;
-use super::watches::Filtered;
+use super::notes::Notes;
+use super::selves::info_of;
+use super::siblings::Siblings;
 
 /// A store that keeps the contract in all but one respect. Only for judging a suite.
 #[derive(Debug)]
 pub struct Broken {
     pub(super) inner: Arc<dyn Store>,
     pub(super) defect: Defect,
-    keepers: Keepers,
+    pub(super) keepers: Keepers,
+    pub(super) notes: Notes,
+    pub(super) siblings: Arc<Siblings>,
+    info: StoreInfo,
 }
 
 impl Broken {
-    /// Gives `store`, which keeps the contract, a defect.
+    /// Gives `store`, which keeps the contract, a defect. Defects that several handles or a restart bring about
+    /// need a [`BrokenServer`](super::BrokenServer).
     pub fn new(store: Arc<dyn Store>, defect: Defect) -> Self {
-        Self { inner: store, defect, keepers: Keepers::default() }
+        Self::within(store, defect, Arc::default())
     }
 
-    /// What an outage looks like.
-    fn nothing_in_an_outage<T: Default>(&self, result: Result<T>) -> Result<T> {
-        match result {
-            Err(error)
-                if self.defect == Defect::OutageIsAbsence
-                    && matches!(error.kind(), Kind::Closed | Kind::Unavailable) =>
-            {
-                Ok(T::default())
-            }
-            other => other,
-        }
+    /// A handle that knows of others.
+    pub(super) fn within(store: Arc<dyn Store>, defect: Defect, siblings: Arc<Siblings>) -> Self {
+        let info = info_of(store.info(), defect);
+        Self { inner: store, defect, keepers: Keepers::default(), notes: Notes::default(), siblings, info }
     }
 }
 
@@ -45,62 +46,61 @@ impl Broken {
 #[deny(clippy::missing_trait_methods)]
 impl Store for Broken {
     fn info(&self) -> &StoreInfo {
-        self.inner.info()
+        &self.info
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Entry>> {
-        self.nothing_in_an_outage(self.inner.get(key).await)
+        self.answer(self.get_badly(key).await)
     }
 
     async fn list(&self, prefix: &Prefix) -> Result<Snapshot> {
-        self.nothing_in_an_outage(self.inner.list(prefix).await)
+        self.answer(self.list_badly(prefix).await)
     }
 
-    async fn commit(&self, txn: &Txn) -> Result<Revision> {
-        self.commit_badly(txn).await
+    // Not an `async fn`, whose future could not do anything before it is polled.
+    fn commit<'store, 'txn, 'run>(
+        &'store self,
+        txn: &'txn Txn,
+    ) -> Pin<Box<dyn Future<Output = Result<Revision>> + Send + 'run>>
+    where
+        'store: 'run,
+        'txn: 'run,
+        Self: 'run,
+    {
+        let mut commit = Box::pin(async move { self.answer(self.commit_badly(txn).await) });
+        let early = match self.defect {
+            Defect::CommitsUnpolled => (&mut commit).now_or_never(),
+            _ => None,
+        };
+        Box::pin(async move {
+            match early {
+                Some(answer) => answer,
+                None => commit.await,
+            }
+        })
     }
 
     async fn watch(&self, prefix: &Prefix, from: WatchFrom) -> Result<Watch> {
-        let from = match (self.defect, from) {
-            (Defect::ResumesWithAGap, WatchFrom::After(_)) => {
-                WatchFrom::After(self.inner.status().await?.revision)
-            }
-            (_, from) => from,
-        };
-        let watch = self.inner.watch(prefix, from).await?;
-        match self.defect {
-            Defect::LosesDeletions | Defect::ResetMissesKeys => {
-                Ok(Watch::new(Filtered { watch, defect: self.defect }))
-            }
-            _ => Ok(watch),
-        }
+        self.answer(self.watch_badly(prefix, from).await)
     }
 
     async fn grant(&self, ttl: Duration) -> Result<Lease> {
-        let shortened = match self.defect {
-            Defect::LeasesEndEarly => (ttl / 3).max(self.info().limits.lease_min),
-            _ => ttl,
-        };
-        let lease = self.inner.grant(shortened).await?;
-        if self.defect == Defect::LeasesNeverEnd {
-            self.keepers.keep(&self.inner, &lease);
-        }
-        Ok(Lease { ttl, ..lease })
+        self.answer(self.grant_badly(ttl).await)
     }
 
     async fn keep_alive(&self, id: &LeaseId) -> Result<()> {
-        self.inner.keep_alive(id).await
+        self.answer(self.keep_alive_badly(id).await)
     }
 
     async fn revoke(&self, id: &LeaseId) -> Result<()> {
-        self.inner.revoke(id).await
+        self.answer(self.revoke_badly(id).await)
     }
 
     async fn status(&self) -> Result<Status> {
-        self.inner.status().await
+        self.answer(self.status_badly().await)
     }
 
     async fn close(&self) -> Result<()> {
-        self.inner.close().await
+        self.answer(self.close_badly().await)
     }
 }

@@ -1,5 +1,7 @@
 //! Commits that are not what they say.
 
+use std::sync::atomic::Ordering;
+
 use netkeep_store::{Error, Guard, Key, Kind, Result, Revision, Txn};
 
 use super::{Broken, Defect};
@@ -7,13 +9,22 @@ use super::{Broken, Defect};
 impl Broken {
     /// Commits with the defect of this store.
     pub(super) async fn commit_badly(&self, txn: &Txn) -> Result<Revision> {
+        self.begin().await?;
         match self.defect {
             Defect::IgnoresGuards => self.inner.commit(&without_guards(txn)).await,
             Defect::ChecksGuardsAfterWriting => self.check_after_writing(txn).await,
             Defect::CommitsInPart => self.inner.commit(&without_the_last(txn)).await,
             Defect::AcceptsExpiredTokens => {
-                let forgiven = self.forgive_tokens(txn).await?;
+                let forgiven = self.forgive(txn, |key| self.is_leased(key)).await?;
                 self.inner.commit(&forgiven).await
+            }
+            Defect::TakesAnyEntryForUnchanged => {
+                let forgiven = self.forgive(txn, |_| true).await?;
+                self.inner.commit(&forgiven).await
+            }
+            Defect::RevisionsBeginAnew => {
+                let revision = self.inner.commit(txn).await?;
+                Ok(Revision::new(revision.get() - self.siblings.started_at.load(Ordering::SeqCst)))
             }
             Defect::RevisionsGoBack => {
                 let revision = self.inner.commit(txn).await?;
@@ -28,7 +39,7 @@ impl Broken {
                 other => other,
             },
             Defect::NamesTheWrongGuard => self.inner.commit(txn).await.map_err(|error| misname(error, txn)),
-            _ => self.inner.commit(txn).await,
+            _ => self.write_badly(txn).await,
         }
     }
 
@@ -43,17 +54,15 @@ impl Broken {
         Ok(revision)
     }
 
-    /// Makes every guard on a lock hold, whoever has it.
-    async fn forgive_tokens(&self, txn: &Txn) -> Result<Txn> {
+    /// Makes every guard on an entry of these keys hold, whoever wrote it.
+    async fn forgive(&self, txn: &Txn, which: impl Fn(&Key) -> bool) -> Result<Txn> {
         let mut forgiven = Txn::new();
         for guard in txn.guards() {
             let guard = match guard {
-                Guard::Unchanged(key, _) if self.inner.info().leased.contains(&key.directory()) => {
-                    match self.inner.get(key).await? {
-                        Some(entry) => Guard::Unchanged(key.clone(), entry.revision),
-                        None => guard.clone(),
-                    }
-                }
+                Guard::Unchanged(key, _) if which(key) => match self.inner.get(key).await? {
+                    Some(entry) => Guard::Unchanged(key.clone(), entry.revision),
+                    None => guard.clone(),
+                },
                 _ => guard.clone(),
             };
             forgiven = forgiven.guard(guard);
@@ -66,7 +75,7 @@ impl Broken {
 fn without_guards(txn: &Txn) -> Txn {
     let writes = txn.writes().iter().cloned().fold(Txn::new(), Txn::write);
     match txn.guards().first() {
-        Some(guard) if writes.is_empty() => writes.delete(beside(guard.key())),
+        Some(_) if writes.is_empty() => writes.delete(beside()),
         _ => writes,
     }
 }
@@ -84,10 +93,10 @@ fn without_the_last(txn: &Txn) -> Txn {
 fn misname(error: Error, txn: &Txn) -> Error {
     let Some(failed) = error.failed_guard().cloned() else { return error };
     let other = txn.guards().iter().find(|guard| **guard != failed).cloned();
-    error.with_guard(other.unwrap_or_else(|| Guard::Absent(beside(failed.key()))))
+    error.with_guard(other.unwrap_or_else(|| Guard::Absent(beside())))
 }
 
 /// A key that nobody uses.
-fn beside(key: &Key) -> Key {
-    Key::parse("nobody-uses-this-key").unwrap_or_else(|_| key.clone())
+pub(super) fn beside() -> Key {
+    Key::parse("nobody-uses-this-key").expect("one short segment is a key")
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use netkeep_store::Kind;
 use netkeep_store::layers::Operation;
+use netkeep_store::{Kind, Prefix};
 use tokio::sync::watch;
+
+use super::watch::Held;
 
 /// What goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub struct Faults {
     cuts: watch::Sender<u64>,
     /// Whether the store is gone.
     gone: watch::Sender<bool>,
+    /// What watches hold back.
+    held: watch::Sender<Held>,
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +73,7 @@ impl Default for Faults {
             frozen: watch::Sender::new(false),
             cuts: watch::Sender::new(0),
             gone: watch::Sender::new(false),
+            held: watch::Sender::default(),
         }
     }
 }
@@ -109,6 +114,18 @@ impl Faults {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 
+    /// Lets every watch hold back what is committed from now on, as one that is late, until
+    /// [`Faults::release_watches`]. What lies below `but` it shows at once all the same, so that commits show in part,
+    /// as the contract lets them.
+    pub fn hold_watches(&self, but: Option<Prefix>) {
+        self.held.send_replace(but.map_or(Held::Everything, Held::AllBut));
+    }
+
+    /// Lets every watch deliver what it has held back.
+    pub fn release_watches(&self) {
+        self.held.send_replace(Held::Nothing);
+    }
+
     /// True once a stop has happened.
     pub fn is_gone(&self) -> bool {
         *self.gone.borrow()
@@ -135,6 +152,10 @@ impl Faults {
 
     pub(super) fn cuts(&self) -> watch::Receiver<u64> {
         self.cuts.subscribe()
+    }
+
+    pub(super) fn held(&self) -> watch::Receiver<Held> {
+        self.held.subscribe()
     }
 
     pub(super) fn gone(&self) -> watch::Receiver<bool> {

@@ -1,0 +1,8 @@
+//! What all stores on servers have in common keeps the contract, on servers that lose answers, freeze, go away and
+//! are restored.
+
+mod clause;
+mod outcome;
+mod servers;
+mod watching;
+mod went_back;

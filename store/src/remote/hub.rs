@@ -1,0 +1,214 @@
+//! Watches that share one watch of the servers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::engine::Engine;
+use super::{Backoff, Room, Upstream};
+use crate::feed::Follower;
+use crate::{Error, Feed, Kind, Prefix, Result, Snapshot, Watch, WatchFrom, WatchItem, WatchSource};
+
+/// The prefixes that somebody watches.
+#[derive(Debug, Default)]
+pub(super) struct Hubs {
+    hubs: Mutex<HashMap<Prefix, Weak<Hub>>>,
+    /// One is made at a time, so that two who watch one prefix at once share one.
+    making: tokio::sync::Mutex<()>,
+}
+
+/// One watch of the servers; ends with the last watch that shares it.
+#[derive(Debug)]
+struct Hub {
+    feed: Arc<Feed>,
+    _ends: DropGuard,
+}
+
+impl Hubs {
+    /// Ends every watch with an error of this kind.
+    pub(super) fn fail(&self, kind: Kind, message: &str) {
+        for (_, hub) in self.lock().drain() {
+            if let Some(hub) = hub.upgrade() {
+                hub.feed.fail(kind, message);
+            }
+        }
+    }
+
+    /// Makes every watch begin anew.
+    pub(super) fn reset(&self) {
+        for hub in self.lock().values().filter_map(Weak::upgrade) {
+            hub.feed.reset(hub.feed.latest());
+        }
+    }
+
+    fn of(&self, prefix: &Prefix) -> Option<Arc<Hub>> {
+        self.lock().get(prefix)?.upgrade()
+    }
+
+    fn add(&self, prefix: &Prefix, hub: &Arc<Hub>) {
+        let mut hubs = self.lock();
+        hubs.retain(|_, hub| hub.strong_count() > 0);
+        hubs.insert(prefix.clone(), Arc::downgrade(hub));
+    }
+
+    /// Lets the next watch of `prefix` begin a watch of the servers.
+    fn remove(&self, prefix: &Prefix) {
+        self.lock().remove(prefix);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Prefix, Weak<Hub>>> {
+        self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// A watch below `prefix`, which ends when `closed` is cancelled.
+    pub(super) async fn watch(
+        self: &Arc<Self>,
+        prefix: &Prefix,
+        from: WatchFrom,
+        closed: CancellationToken,
+    ) -> Result<Watch> {
+        self.session().await?;
+        let _one = self.hubs.making.lock().await;
+        if let Some(hub) = self.hubs.of(prefix) {
+            let follower = self.follower(&hub.feed, prefix, from, closed);
+            return Ok(Watch::new(Sharer { _hub: hub, follower, first: None }));
+        }
+        let after = match from {
+            WatchFrom::Snapshot => None,
+            WatchFrom::After(revision) => Some(revision),
+        };
+        let mut upstream = self.server.follow(prefix, after).await?;
+        let (feed, first) = match after {
+            Some(revision) => (Feed::new(revision), None),
+            None => match upstream.next().await? {
+                WatchItem::Reset(snapshot) => (Feed::new(snapshot.revision), Some(snapshot)),
+                WatchItem::Changes(_) => {
+                    return Err(Error::new(
+                        Kind::Unexpected,
+                        "the watch of the servers did not begin with a reset",
+                    ));
+                }
+            },
+        };
+        let feed = Arc::new(feed);
+        let ended = CancellationToken::new();
+        let hub = Arc::new(Hub { feed: Arc::clone(&feed), _ends: ended.clone().drop_guard() });
+        self.hubs.add(prefix, &hub);
+        let pump =
+            Pump { engine: Arc::downgrade(self), prefix: prefix.clone(), feed: Arc::clone(&feed), upstream };
+        let over = self.over.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = pump.run() => {}
+                () = ended.cancelled() => {}
+                () = over.cancelled() => {}
+            }
+        });
+        let follower = self.follower(&feed, prefix, from, closed);
+        Ok(Watch::new(Sharer { _hub: hub, follower, first }))
+    }
+
+    fn follower(
+        self: &Arc<Self>,
+        feed: &Arc<Feed>,
+        prefix: &Prefix,
+        from: WatchFrom,
+        closed: CancellationToken,
+    ) -> Follower {
+        let engine = Arc::downgrade(self);
+        feed.follow(prefix, from, closed, move |prefix| snapshot(engine.clone(), prefix).boxed())
+    }
+}
+
+/// The state below `prefix`, however long the servers are away.
+async fn snapshot(engine: Weak<Engine>, prefix: Prefix) -> Result<Snapshot> {
+    let mut backoff = Backoff::default();
+    loop {
+        let Some(engine) = engine.upgrade() else { return Err(Error::closed("the store was closed")) };
+        match engine.server.list(Room::Entries, &prefix).await {
+            Err(error) if error.kind() == Kind::Unavailable => drop(engine),
+            settled => return settled,
+        }
+        sleep(backoff.pause()).await;
+    }
+}
+
+/// Fills a feed from the servers.
+struct Pump {
+    engine: Weak<Engine>,
+    prefix: Prefix,
+    feed: Arc<Feed>,
+    upstream: Box<dyn Upstream>,
+}
+
+impl Pump {
+    /// Runs until it is dropped, or until something permanent has ended the watch.
+    async fn run(mut self) {
+        let error = loop {
+            match self.upstream.next().await {
+                Ok(WatchItem::Changes(batch)) => {
+                    if batch.through > self.feed.latest() {
+                        self.feed.publish([(batch.through, batch.changes)]);
+                    }
+                }
+                Ok(WatchItem::Reset(snapshot)) => self.feed.reset(snapshot.revision),
+                Err(error) if error.kind() == Kind::Unavailable => {
+                    tracing::debug!(prefix = %self.prefix, %error, "a watch was cut; connecting again");
+                    if let Err(error) = self.connect_again().await {
+                        break error;
+                    }
+                }
+                Err(error) => break error,
+            }
+        };
+        if let Some(engine) = self.engine.upgrade() {
+            engine.hubs.remove(&self.prefix);
+        }
+        self.feed.fail(error.kind(), error.message());
+    }
+
+    async fn connect_again(&mut self) -> Result<()> {
+        let mut backoff = Backoff::default();
+        loop {
+            sleep(backoff.pause()).await;
+            let Some(engine) = self.engine.upgrade() else {
+                return Err(Error::closed("the store was closed"));
+            };
+            let connected = match engine.verify(self.feed.latest()).await {
+                Ok(resume) => {
+                    drop(engine);
+                    self.upstream.reconnect(resume).await
+                }
+                Err(error) => Err(error),
+            };
+            match connected {
+                Err(error) if error.kind() == Kind::Unavailable => {}
+                settled => return settled,
+            }
+        }
+    }
+}
+
+/// A watch that keeps the one that it shares.
+struct Sharer {
+    _hub: Arc<Hub>,
+    follower: Follower,
+    /// What the servers began with, for the watch that made them begin.
+    first: Option<Snapshot>,
+}
+
+#[async_trait]
+impl WatchSource for Sharer {
+    async fn next(&mut self) -> Result<WatchItem> {
+        match self.first.take() {
+            Some(snapshot) => Ok(self.follower.begin(snapshot)),
+            None => self.follower.next().await,
+        }
+    }
+}
