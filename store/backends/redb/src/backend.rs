@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use netkeep_store::{Backend, Error, Maintenance, OpenOptions, Opened, Result, Store, StoreUrl};
+use netkeep_store::{Backend, Error, Maintenance, OpenOptions, Opened, Result, StoreUrl};
 
 use crate::{RedbConfig, RedbStore};
 
@@ -60,7 +60,7 @@ impl Backend for RedbBackend {
     async fn open(&self, url: &StoreUrl, options: &OpenOptions) -> Result<Opened> {
         let store = Arc::new(RedbStore::open(Self::config(url, options)?).await?);
         let maintenance: Arc<dyn Maintenance> = Arc::clone(&store) as _;
-        Ok(Opened { store: store as Arc<dyn Store>, maintenance: Some(maintenance) })
+        Ok(Opened::here(store, Some(maintenance)))
     }
 }
 

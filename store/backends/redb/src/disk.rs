@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::posix_fallocate;
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise, posix_fallocate};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
@@ -39,6 +39,17 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// What the disk answers.
     fn reserve(&self) -> io::Result<u64> {
         Ok(0)
+    }
+
+    /// Has whatever keeps a copy of the disk in memory forget what it need not write, so that what is read next is
+    /// what is on the disk. Asked for after the disk has failed: a sync that fails may leave pages in memory that
+    /// pass for written and never will be.
+    ///
+    /// # Errors
+    ///
+    /// What the disk answers. One that is read directly has nothing to do.
+    fn forget_cached(&self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -88,6 +99,12 @@ impl Disk for FileDisk {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => Err(error),
         }
+    }
+
+    fn forget_cached(&self) -> io::Result<()> {
+        let file = File::open(&self.path)?;
+        // From the beginning to the end, which is what no length means.
+        posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).map_err(io::Error::from)
     }
 }
 

@@ -17,6 +17,7 @@ mod config;
 mod create;
 mod disk;
 mod error;
+mod folder;
 mod format;
 mod lease;
 mod lock;

@@ -8,6 +8,7 @@ use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, Value, WriteTra
 
 use crate::create::whole_file;
 use crate::disk::beside;
+use crate::folder::RealFolder;
 use crate::format::{ENTRIES, LEASED, LEASES, META};
 use crate::request::Request;
 use crate::shared::Shared;
@@ -29,7 +30,7 @@ pub(crate) async fn backup(shared: Arc<Shared>, to: PathBuf) -> Result<()> {
         let alone = Arc::clone(&shared.maintenance).lock_owned().await;
         let from = shared.ask(|reply| Request::Read { reply }).await?;
         let copied = tokio::task::spawn_blocking(move || {
-            let copied = whole_file(&to, &beside(&to, "new"), |txn| copy(&from, txn));
+            let copied = whole_file(&RealFolder, &to, &beside(&to, "new"), |txn| copy(&from, txn));
             drop((from, alone));
             copied
         });
@@ -42,7 +43,8 @@ fn ended() -> Error {
     Error::new(Kind::Unexpected, "the copy ended without an answer")
 }
 
-fn copy(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), redb::Error> {
+/// Copies every table.
+pub(crate) fn copy(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), redb::Error> {
     copy_table(from, to, ENTRIES)?;
     copy_table(from, to, META)?;
     copy_table(from, to, LEASES)?;

@@ -33,8 +33,8 @@ struct Held {
     steps: Vec<Step>,
     /// How the blocks that the steps touch look after them.
     blocks: HashMap<u64, Vec<u8>>,
-    /// The length after the steps; `None` if none changes it.
-    length: Option<u64>,
+    /// The length after the steps.
+    length: u64,
     /// The shortest length in between: what the disk has beyond it reads as zeros.
     shortest: u64,
 }
@@ -52,7 +52,7 @@ impl Mount {
         let backend = volume.disk().open()?;
         let length = backend.len()?;
         volume.set_length(length);
-        let held = Held { shortest: length, ..Held::default() };
+        let held = Held { length, shortest: length, ..Held::default() };
         Ok(Self(Arc::new(Inner {
             volume: Arc::clone(volume),
             backend,
@@ -98,10 +98,6 @@ impl Inner {
 }
 
 impl Held {
-    fn length(&self, backend: &dyn StorageBackend) -> io::Result<u64> {
-        self.length.map_or_else(|| backend.len(), Ok)
-    }
-
     /// One block as it looks now, zeros where the storage has nothing.
     fn block(&self, backend: &dyn StorageBackend, index: u64) -> io::Result<Vec<u8>> {
         if let Some(block) = self.blocks.get(&index) {
@@ -117,10 +113,13 @@ impl Held {
     }
 
     fn read(&self, backend: &dyn StorageBackend, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        if offset + out.len() as u64 > self.length(backend)? {
+        let end = offset + out.len() as u64;
+        if end > self.length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if self.blocks.is_empty() && self.length.is_none() {
+        // Recovery reads the whole file, and has changed next to nothing of it by then.
+        let touched = || (offset / BLOCK..end.div_ceil(BLOCK)).any(|index| self.blocks.contains_key(&index));
+        if end <= self.shortest && !touched() {
             return backend.read(offset, out);
         }
         let mut done = 0;
@@ -147,9 +146,7 @@ impl Held {
             done += count;
         }
         let end = offset + data.len() as u64;
-        if end > self.length(backend)? {
-            self.length = Some(end);
-        }
+        self.length = self.length.max(end);
         self.steps.push(Step::Write(offset, data.to_vec()));
         Ok(())
     }
@@ -161,7 +158,7 @@ impl Held {
             keep > 0
         });
         self.shortest = self.shortest.min(length);
-        self.length = Some(length);
+        self.length = length;
         self.steps.push(Step::Resize(length));
     }
 }
@@ -170,7 +167,7 @@ impl StorageBackend for Mount {
     fn len(&self) -> io::Result<u64> {
         let inner = &*self.0;
         let length = || inner.volume.call(Call::Length, || inner.backend.len());
-        self.held(|held| held.length.map_or_else(length, Ok)).unwrap_or_else(length)
+        self.held(|held| Ok(held.length)).unwrap_or_else(length)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use netkeep_store::{Error, Kind, Limits, Result, StoreInfo};
 use tokio::sync::oneshot;
 
+use crate::folder::RealFolder;
 use crate::lease::{LeaseNames, Leases};
 use crate::lock::Claim;
 use crate::open::Opened;
@@ -67,15 +68,16 @@ impl Drop for Ending {
 fn claim(config: &mut RedbConfig) -> Result<(Option<Claim>, Arc<dyn Disk>)> {
     let claim = Claim::take(&config.path)?;
     claim.path().clone_into(&mut config.path);
-    create::if_absent(&config.path)?;
+    create::if_absent(&RealFolder, &config.path)?;
     let disk = Arc::new(FileDisk::new(&config.path));
     Ok((Some(claim), disk))
 }
 
 fn prepare(config: RedbConfig, disk: Arc<dyn Disk>, claim: Option<&Claim>) -> Result<Writer> {
     let volume = Arc::new(Volume::new(disk, config.reserve_bytes));
-    let Opened { database, described, repaired } =
-        if claim.is_some() { open::open(&config, &volume)? } else { open::open_or_fill(&config, &volume)? };
+    let opened =
+        if claim.is_some() { open::open(&config, &volume) } else { open::open_or_fill(&config, &volume) };
+    let Opened { database, described, repaired } = opened.inspect_err(|_| volume.leave())?;
     volume.refill();
 
     let names = LeaseNames::new(&described.identity);

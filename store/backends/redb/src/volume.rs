@@ -158,6 +158,16 @@ impl Volume {
         failures.other.clone().or_else(|| failures.full.then(|| "the disk is full".to_owned()))
     }
 
+    /// Lets go of the disk: if it has failed, what is read of it next comes from the disk itself.
+    pub(crate) fn leave(&self) {
+        if self.state().failures.other.is_none() {
+            return;
+        }
+        if let Err(error) = self.disk.forget_cached() {
+            tracing::warn!(%error, "what the system has in memory of the file may be other than what is on the disk");
+        }
+    }
+
     /// What may still be done if the reserve did not suffice for what was begun.
     pub(crate) fn tighter(&self) -> Room {
         match self.state().begun {

@@ -72,6 +72,7 @@ impl Writer {
             // Every commit that was acknowledged is durable; only the next opening takes longer.
             tracing::warn!(%error, "the file was not closed cleanly");
         }
+        self.shared.volume.leave();
     }
 
     fn serve(&mut self) -> Stop {

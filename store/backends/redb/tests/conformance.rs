@@ -3,9 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use netkeep_store::layers::{LayerConfig, stack};
-use netkeep_store::{LeasedDirectories, Prefix, Store};
-use netkeep_store_conformance::{Harness, LEASED};
+use netkeep_store::Store;
+use netkeep_store_conformance::{Harness, Layers};
 use netkeep_store_redb::{RedbConfig, RedbStore};
 use tempfile::TempDir;
 
@@ -17,27 +16,14 @@ struct File {
     others: Mutex<Vec<File>>,
 }
 
-/// Which layers, and below which prefix they use the store.
-#[derive(Clone, Copy)]
-struct Layers {
-    namespace: &'static str,
-    around: fn(Arc<dyn Store>) -> Arc<dyn Store>,
-}
-
 struct Open {
     /// Keeps the file open between two other handles.
     first: Arc<RedbStore>,
     others: Vec<Arc<RedbStore>>,
 }
 
-fn prefix(text: &str) -> Prefix {
-    Prefix::parse(text).expect("the prefixes of this test are well-formed")
-}
-
 async fn open(folder: &TempDir, layers: Layers) -> Open {
-    let leased = LeasedDirectories::new([prefix(LEASED)]).below(&prefix(layers.namespace));
-    let leased = leased.expect("a short prefix has room below it");
-    let config = RedbConfig::new(folder.path().join("store.redb"), leased);
+    let config = RedbConfig::new(folder.path().join("store.redb"), layers.leased());
     let first = RedbStore::open(config).await.expect("a file of our own can be opened");
     Open { first: Arc::new(first), others: Vec::new() }
 }
@@ -56,7 +42,7 @@ impl Harness for File {
         let mut open = self.open.lock().unwrap();
         let handle = Arc::new(open.first.connect());
         open.others.push(Arc::clone(&handle));
-        (self.layers.around)(handle)
+        self.layers.around(handle)
     }
 
     async fn restart(&self) {
@@ -82,27 +68,18 @@ impl Harness for File {
 mod bare {
     use super::{File, Layers};
 
-    netkeep_store_conformance::conformance!(|| File::fresh(Layers { namespace: "", around: |store| store }));
+    netkeep_store_conformance::conformance!(|| File::fresh(Layers::none()));
 }
 
 mod all_layers {
-    use super::{File, LayerConfig, Layers, prefix, stack};
+    use super::{File, Layers};
 
-    const NAMESPACE: &str = "one/two%2Fthree";
-
-    netkeep_store_conformance::conformance!(|| File::fresh(Layers {
-        namespace: NAMESPACE,
-        around: |store| {
-            let config = LayerConfig { namespace: prefix(NAMESPACE), ..LayerConfig::default() };
-            stack(store, &config).0
-        }
-    }));
+    netkeep_store_conformance::conformance!(|| File::fresh(Layers::all()));
 }
 
 #[tokio::test]
 async fn random_walks_agree_with_the_model() {
-    let bare = Layers { namespace: "", around: |store| store };
     for seed in 100..108 {
-        netkeep_store_conformance::walk(&File::fresh(bare).await, seed, 150).await;
+        netkeep_store_conformance::walk(&File::fresh(Layers::none()).await, seed, 150).await;
     }
 }

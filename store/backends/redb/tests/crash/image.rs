@@ -89,9 +89,21 @@ impl Interval {
         Self { base, changes, writes, resizes, end }
     }
 
+    /// How many writes there are.
+    pub(crate) fn writes(&self) -> usize {
+        self.writes
+    }
+
     /// Nothing is lost.
     pub(crate) fn everything(&self) -> Variant {
         Variant { landed: vec![Landed::Whole; self.writes], resizes: self.resizes }
+    }
+
+    /// Of all writes only those of the header: the file says that something is there that is not.
+    pub(crate) fn header_alone(&self) -> Variant {
+        let landed =
+            self.written().map(|(offset, _)| if offset == 0 { Landed::Whole } else { Landed::Nothing });
+        Variant { landed: landed.collect(), resizes: self.resizes }
     }
 
     /// What is on the disk then.
@@ -172,7 +184,7 @@ impl Interval {
     /// is written whole.
     pub(crate) fn cut_headers(&self) -> Vec<Variant> {
         let mut variants = Vec::new();
-        for (index, (offset, data)) in self.writes().enumerate() {
+        for (index, (offset, data)) in self.written().enumerate() {
             if offset > 0 {
                 continue;
             }
@@ -214,7 +226,7 @@ impl Interval {
 
     /// Each write cut between two sectors.
     fn cuts(&self, most: usize, random: &mut SmallRng, variants: &mut Vec<Variant>) {
-        for (index, (offset, data)) in self.writes().enumerate() {
+        for (index, (offset, data)) in self.written().enumerate() {
             let counts: Vec<_> = (SECTOR..data.len())
                 .step_by(SECTOR)
                 // The cut after a sector that holds this already is the cut before it.
@@ -246,7 +258,7 @@ impl Interval {
         Variant { landed, resizes }
     }
 
-    fn writes(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    fn written(&self) -> impl Iterator<Item = (u64, &[u8])> {
         self.changes.iter().filter_map(|change| match change {
             Change::Write { offset, data } => Some((*offset, &**data)),
             Change::Resize(_) => None,
@@ -254,7 +266,7 @@ impl Interval {
     }
 
     fn data(&self) -> impl Iterator<Item = &[u8]> {
-        self.writes().map(|(_, data)| data)
+        self.written().map(|(_, data)| data)
     }
 }
 

@@ -7,6 +7,8 @@ mod disk;
 mod history;
 mod image;
 mod judge;
+mod life;
+mod told;
 mod workload;
 
 pub(crate) use content::Content;
@@ -14,6 +16,8 @@ pub(crate) use disk::{Call, Fault, RecordingDisk, Step};
 pub(crate) use history::{History, State, state_of};
 pub(crate) use image::{Interval, Shape, Variant, intervals};
 pub(crate) use judge::{Count, Expected, Judged, judge, on_threads, open};
+pub(crate) use life::Life;
+pub(crate) use told::Told;
 pub(crate) use workload::{Recording, Work, record};
 
 /// True in the long run, which tries more: the variable `NETKEEP_LONG` is 1.
