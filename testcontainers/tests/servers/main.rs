@@ -1,0 +1,6 @@
+//! The fixtures on real servers, in containers or as processes, whichever the environment chooses.
+
+mod death;
+mod single;
+mod talk;
+mod three;
