@@ -6,6 +6,7 @@
 //! | `name` | texts with a rule: names, kinds, spaces |
 //! | `value` | what records are made of: pools, ports, phases, owners, options |
 //! | `record` | the records, each with its key; [`RECORD_KINDS`] lists them |
+//! | `stores` | what the records ask of the stores that hold them |
 //!
 //! Nothing here does I/O. All types are plain values; those with a rule check it whenever they are made, also
 //! when they are read from JSON.
@@ -17,6 +18,7 @@ mod error;
 mod id;
 mod name;
 mod record;
+mod stores;
 mod value;
 
 pub use error::{Error, Result};
@@ -34,8 +36,10 @@ pub use record::{
     LoadBalancerMode, Mark, Network, NetworkIpam, NetworkNameRecord, NetworkPool, NumberKey, NumberRecord,
     Place, PoolKey, PoolRecord, PortBlock, PortBlockKey, PortClaim, PublishedEntry, PublishedEntryKey,
     RECORD_KINDS, Realized, RealizedKey, RecordKind, RequestedAddresses, RequestedPool, Sandbox,
-    SandboxEndpoint, SandboxRole, SubPoolKey, SubPoolRecord, ThisHost, ThisHostKey,
+    SandboxEndpoint, SandboxRole, StoreClient, StoreClientKey, SubPoolKey, SubPoolRecord, ThisHost,
+    ThisHostKey,
 };
+pub use stores::{leased_directories, not_transferred};
 pub use value::{
     Claim, HostRef, Incarnation, InterfaceNames, InterfaceSpec, Labels, MacAddress, Object, ObjectKind,
     Options, Owner, Phase, Pool, PoolRef, PortBinding, PortRange, Protocol, Route, Scope, Service,

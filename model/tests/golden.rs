@@ -11,7 +11,8 @@ use netkeep_model::{
     ExternalId, ExtraHost, Gone, GrantedPool, Host, HostRef, Intent, InterfaceNames, InterfaceSpec,
     KnownStore, Mark, Network, NetworkIpam, NetworkNameRecord, NetworkPool, NumberRecord, PoolRecord,
     PoolRef, PortBinding, PortBlock, PublishedEntry, RECORD_KINDS, Realized, RecordKind, RequestedAddresses,
-    RequestedPool, Route, Sandbox, SandboxEndpoint, Service, ServicePort, SubPoolRecord, ThisHost,
+    RequestedPool, Route, Sandbox, SandboxEndpoint, Service, ServicePort, StoreClient, SubPoolRecord,
+    ThisHost,
 };
 use netkeep_store::Key;
 use netkeep_store::datastore::{Envelope, Record};
@@ -178,6 +179,8 @@ fn in_all_others_every_field_is_set_too() {
     complete_record::<Realized>();
     let this_host = complete_record::<ThisHost>();
     complete::<KnownStore>(&this_host, "/global");
+    let client = complete_record::<StoreClient>();
+    complete::<netkeep_store::remote::KnownStore>(&client, "/known");
     complete_record::<Mark>();
     complete_record::<Host>();
     complete_record::<Alive>();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 use netkeep_store::Segment;
@@ -10,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::is_default;
 use crate::{
-    ContainerId, EndpointId, EndpointName, HostRef, InterfaceSpec, MacAddress, NetworkId, Object,
-    OperationId, Options, Phase, PortBinding, Route, SandboxId, Service, Timestamp, TransportPort,
+    ContainerId, EndpointId, EndpointName, HostRef, InterfaceNames, InterfaceSpec, MacAddress, NetworkId,
+    Object, OperationId, Options, Phase, PortBinding, Route, SandboxId, Service, Timestamp, TransportPort,
 };
 
 /// An endpoint of a network, at `endpoints/<network>/<endpoint>`.
@@ -110,7 +111,8 @@ pub struct RequestedAddresses {
     pub link_local: Vec<IpNet>,
 }
 
-/// That an endpoint is in a sandbox: since when, where, and by which operation.
+/// That an endpoint is in a sandbox: since when, where, by which operation, and what the driver has answered. All of it
+/// goes when the endpoint leaves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attachment {
     /// The sandbox.
@@ -121,9 +123,54 @@ pub struct Attachment {
     pub operation: OperationId,
     /// When.
     pub since: Timestamp,
+    /// Whether it is whole: an attachment by a driver that has to be called is not until that has answered.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub phase: Phase,
     /// The container of the sandbox, for people.
     #[serde(default, skip_serializing_if = "is_default")]
     pub container: Option<ContainerId>,
+    /// The names of the interfaces, in the order of the endpoint's; none if they have some already.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub interfaces: Vec<InterfaceNames>,
+    /// The gateways that the sandbox gets, one a family at most.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gateways: Vec<IpAddr>,
+    /// The routes that the sandbox gets.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub routes: Vec<Route>,
+    /// Whether the sandbox gets no gateway of another network beside it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_gateway_service: bool,
+    /// The ports that the host publishes for as long as it lasts, beside those of the endpoint.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bindings: Vec<PortBinding>,
+    /// The hosts file that the sandbox shall have instead of its own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hosts_path: Option<PathBuf>,
+    /// The resolv.conf that the sandbox shall have instead of its own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolv_conf_path: Option<PathBuf>,
+}
+
+impl Attachment {
+    /// An attachment with only what it must have.
+    pub fn new(sandbox: SandboxId, host: HostRef, operation: OperationId, since: Timestamp) -> Self {
+        Self {
+            sandbox,
+            host,
+            operation,
+            since,
+            phase: Phase::Ready,
+            container: None,
+            interfaces: Vec::new(),
+            gateways: Vec::new(),
+            routes: Vec::new(),
+            no_gateway_service: false,
+            bindings: Vec::new(),
+            hosts_path: None,
+            resolv_conf_path: None,
+        }
+    }
 }
 
 /// The place of an [`Endpoint`].

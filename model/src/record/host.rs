@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::value::is_default;
 use crate::{BootId, HostId, Incarnation, Timestamp};
 
-/// A host, at `hosts/<host>`: rewritten by each start of its daemon and by its eviction, by nothing else.
+/// A host, at `hosts/<host>`: rewritten by each start of its daemon and by its eviction; once more as it is when a run
+/// of that daemon has lost an answer, and by nothing else.
 ///
 /// Every commit of a host to the global store guards it, so that an earlier run's late write fails, and an
 /// evicted host's too.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     AddressRecord, AddressSpace, Alive, DriverRecord, Endpoint, EndpointNameRecord, ExternalId, Gone, Host,
     Intent, Link, Mark, Network, NetworkNameRecord, NumberRecord, PoolRecord, PortBlock, PublishedEntry,
-    Realized, Sandbox, SubPoolRecord, ThisHost,
+    Realized, Sandbox, StoreClient, SubPoolRecord, ThisHost,
 };
 
 /// What is known of one kind of record without its type; what walks a whole store works with these.
@@ -80,6 +80,7 @@ pub static RECORD_KINDS: &[RecordKind] = &[
     kind::<Intent>(),
     kind::<Realized>(),
     kind::<ThisHost>(),
+    kind::<StoreClient>(),
     kind::<Mark>(),
     kind::<Host>(),
     kind::<Alive>(),

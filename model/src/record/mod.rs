@@ -1,6 +1,7 @@
 //! The records, each with its key.
 
 mod address;
+mod client;
 mod driver_record;
 mod endpoint;
 mod endpoint_name;
@@ -25,6 +26,7 @@ mod table_entry;
 mod this_host;
 
 pub use address::{AddressKey, AddressRecord, AddressRole};
+pub use client::{StoreClient, StoreClientKey};
 pub use driver_record::{DriverRecord, DriverRecordKey};
 pub use endpoint::{Attachment, Endpoint, EndpointKey, RequestedAddresses};
 pub use endpoint_name::{EndpointNameKey, EndpointNameRecord};
