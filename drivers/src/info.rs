@@ -49,6 +49,16 @@ pub enum Mode {
     Called,
 }
 
+impl IpamInfo {
+    /// The space for networks of this scope.
+    pub fn space(&self, scope: Scope) -> &Space {
+        match scope {
+            Scope::Local => &self.local_space,
+            Scope::Global => &self.global_space,
+        }
+    }
+}
+
 impl DriverInfo {
     /// The scope of a network that asks for `wanted`.
     ///

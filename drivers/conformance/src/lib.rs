@@ -8,6 +8,7 @@ mod contract;
 mod faults;
 mod given;
 mod harness;
+pub mod ipam;
 mod ledger;
 pub mod models;
 mod note_book;

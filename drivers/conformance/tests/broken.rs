@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
-use netkeep_drivers_conformance::broken::{Base, BrokenHost, FLAWS, Flaw};
+use netkeep_drivers_conformance::broken::ipam::{BrokenIpamHost, IPAM_FLAWS, IpamBase};
+use netkeep_drivers_conformance::broken::{Base, BrokenHost, Caught, FLAWS};
+use netkeep_drivers_conformance::ipam::{IPAM_CASES, judge_ipam};
 use netkeep_drivers_conformance::{CASES, Verdict, judge};
 
 const ROUNDS: usize = 50;
@@ -33,29 +35,29 @@ fn quietly<T>(run: impl FnOnce() -> T) -> T {
     answer
 }
 
-/// What a case says of a driver with this flaw: the text of its panic, if it does.
-fn complaint(case: &str, flaw: Flaw) -> Option<String> {
-    let judged =
-        quietly(|| catch_unwind(AssertUnwindSafe(|| judge(case, || async { BrokenHost::of(flaw) }))));
-    let panic = judged.err()?;
+/// What a case says of a driver: the text of its panic, if it does not let it pass.
+fn complaint(judge: impl FnOnce() -> Verdict) -> Option<String> {
+    let panic = quietly(|| catch_unwind(AssertUnwindSafe(judge))).err()?;
     let text = panic.downcast_ref::<String>().cloned();
     Some(text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default())
+}
+
+/// Expects that a flaw is caught in each round, and that the case says why.
+fn expect_caught(flaw: &str, Caught { clause, case }: Caught, judge: impl Fn() -> Verdict) {
+    for round in 0..ROUNDS {
+        let said = complaint(&judge);
+        let said = said.unwrap_or_else(|| panic!("round {round}: {case} lets {flaw} pass"));
+        let names_it = said.contains(&format!("{clause}:"));
+        assert!(names_it, "round {round}: {case} stops at {flaw}, and does not name {clause}: {said}");
+    }
 }
 
 fn every_round(part: usize, parts: usize) {
     let mut passed = Vec::new();
     for flaw in FLAWS.iter().skip(part).step_by(parts) {
-        for case in flaw.caught_by() {
-            for round in 0..ROUNDS {
-                let said = complaint(case, *flaw);
-                let said = said.unwrap_or_else(|| panic!("round {round}: {case} lets {} pass", flaw.name()));
-                let names_a_clause = said.contains("D-");
-                assert!(
-                    names_a_clause,
-                    "round {round}: {case} stops at {}, and names no clause: {said}",
-                    flaw.name()
-                );
-            }
+        for caught in flaw.caught() {
+            let case = caught.case;
+            expect_caught(flaw.name(), *caught, || judge(case, || async { BrokenHost::of(*flaw) }));
             let right = (case, flaw.base());
             if passed.contains(&right) {
                 continue;
@@ -64,6 +66,19 @@ fn every_round(part: usize, parts: usize) {
                 judge(case, || async { BrokenHost::right(flaw.base()) });
             }
             passed.push(right);
+        }
+    }
+}
+
+#[test]
+fn every_ipam_flaw_is_caught_in_every_round_and_the_right_driver_passes() {
+    for flaw in IPAM_FLAWS {
+        for caught in flaw.caught() {
+            let case = caught.case;
+            expect_caught(flaw.name(), *caught, || judge_ipam(case, || async { BrokenIpamHost::of(*flaw) }));
+            for _ in 0..ROUNDS {
+                judge_ipam(case, || async { BrokenIpamHost::right(flaw.base()) });
+            }
         }
     }
 }
@@ -86,11 +101,23 @@ fn every_case_has_something_to_judge_in_a_right_driver() {
         let kept = |base: &Base| judge(case.name, || async { BrokenHost::right(*base) }) == Verdict::Kept;
         assert!(BASES.iter().any(kept), "no right driver has what {} judges", case.name);
     }
+    for case in IPAM_CASES {
+        let kept = |base: &IpamBase| {
+            judge_ipam(case.name, || async { BrokenIpamHost::right(*base) }) == Verdict::Kept
+        };
+        let any = [IpamBase::Default, IpamBase::Null, IpamBase::Remote].iter().any(kept);
+        assert!(any, "no right IPAM driver has what {} judges", case.name);
+    }
 }
 
 #[test]
 fn every_case_catches_a_flaw() {
-    let catching: BTreeSet<&str> = FLAWS.iter().flat_map(|flaw| flaw.caught_by()).copied().collect();
+    let catching: BTreeSet<&str> =
+        FLAWS.iter().flat_map(|flaw| flaw.caught()).map(|caught| caught.case).collect();
     let all: BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
     assert_eq!(catching, all, "left: cases that catch a flaw, right: all cases");
+    let catching: BTreeSet<&str> =
+        IPAM_FLAWS.iter().flat_map(|flaw| flaw.caught()).map(|caught| caught.case).collect();
+    let all: BTreeSet<&str> = IPAM_CASES.iter().map(|case| case.name).collect();
+    assert_eq!(catching, all, "left: cases that catch a flaw of IPAM, right: all cases for IPAM drivers");
 }

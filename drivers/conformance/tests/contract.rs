@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use netkeep_drivers_conformance::broken::ipam::IPAM_FLAWS;
+use netkeep_drivers_conformance::broken::{Caught, FLAWS};
+use netkeep_drivers_conformance::ipam::IPAM_CASES;
 use netkeep_drivers_conformance::{CASES, Clause, clauses_of};
 
 fn contract() -> Vec<Clause> {
@@ -13,14 +16,23 @@ fn contract() -> Vec<Clause> {
 
 /// Every case, of either sort of driver: name, folder and file, clauses.
 fn cases() -> Vec<(&'static str, String, &'static [&'static str])> {
-    CASES.iter().map(|case| (case.name, format!("cases/{}.rs", case.area), case.clauses)).collect()
+    let network = CASES.iter().map(|case| (case.name, format!("cases/{}.rs", case.area), case.clauses));
+    let ipam =
+        IPAM_CASES.iter().map(|case| (case.name, format!("cases/ipam/{}.rs", case.area), case.clauses));
+    network.chain(ipam).collect()
 }
 
-/// For each clause the names of its cases, for comparison.
+/// Every broken driver, of either sort, with what it is caught at.
+fn flaws() -> Vec<(&'static str, &'static [Caught])> {
+    let network = FLAWS.iter().map(|flaw| (flaw.name(), flaw.caught()));
+    network.chain(IPAM_FLAWS.iter().map(|flaw| (flaw.name(), flaw.caught()))).collect()
+}
+
+/// For each clause the names that go with it, for comparison.
 fn by_clause(pairs: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, BTreeSet<String>> {
     let mut map: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (clause, case) in pairs {
-        map.entry(clause).or_default().insert(case);
+    for (clause, name) in pairs {
+        map.entry(clause).or_default().insert(name);
     }
     map
 }
@@ -41,6 +53,30 @@ fn every_clause_has_its_cases_and_every_case_its_clauses() {
         clauses.iter().map(move |clause| ((*clause).to_owned(), name.to_owned()))
     });
     assert_eq!(by_clause(written), by_clause(coded), "left: the contract, right: the cases");
+}
+
+#[test]
+fn every_clause_has_a_broken_driver_and_every_broken_driver_its_clauses() {
+    let contract = contract();
+    let written = contract.iter().flat_map(|clause| {
+        assert!(!clause.broken.is_empty(), "{} has no driver that breaks it", clause.id);
+        clause.broken.iter().map(|flaw| (clause.id.clone(), flaw.clone()))
+    });
+    let coded = flaws().into_iter().flat_map(|(flaw, caught)| {
+        caught.iter().map(move |Caught { clause, .. }| ((*clause).to_owned(), flaw.to_owned()))
+    });
+    assert_eq!(by_clause(written), by_clause(coded), "left: the contract, right: the broken drivers");
+}
+
+#[test]
+fn a_broken_driver_is_caught_by_a_case_that_judges_what_it_breaks() {
+    for (flaw, caught) in flaws() {
+        for Caught { clause, case } in caught {
+            let judges =
+                cases().into_iter().any(|(name, _, clauses)| name == *case && clauses.contains(clause));
+            assert!(judges, "{flaw} breaks {clause}, which {case} does not judge");
+        }
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ struct State {
     guards: Option<Arc<[Guard]>>,
     /// Raised by every setting.
     generation: u64,
+    /// Raised by every run that begins.
+    run: u64,
     /// How many [`FenceChange`]s there are.
     changing: usize,
 }
@@ -29,6 +31,7 @@ struct State {
 pub(super) struct Held {
     pub(super) guards: Arc<[Guard]>,
     pub(super) generation: u64,
+    pub(super) run: u64,
 }
 
 impl Fence {
@@ -39,12 +42,26 @@ impl Fence {
         Self(Arc::new(watch::Sender::new(State::default())))
     }
 
+    /// As [`Fence::set`], for a new run of the daemon: a commit that was begun under the guards of the run before
+    /// is not sent again under these.
+    ///
+    /// # Errors
+    ///
+    /// As [`Fence::set`].
+    pub fn begin(&self, guards: Vec<Guard>) -> Result<()> {
+        self.put(guards, true)
+    }
+
     /// Sets the guards, in place of those before. No guards at all leave every commit as it is.
     ///
     /// # Errors
     ///
     /// [`Kind::Invalid`] for more than [`Fence::MAX_GUARDS`] guards, or two of one key.
     pub fn set(&self, guards: Vec<Guard>) -> Result<()> {
+        self.put(guards, false)
+    }
+
+    fn put(&self, guards: Vec<Guard>, begins: bool) -> Result<()> {
         if guards.len() > Self::MAX_GUARDS {
             return Err(Error::invalid(format!(
                 "{} guards are too many for a fence; it may have {}",
@@ -60,6 +77,7 @@ impl Fence {
         self.0.send_modify(|state| {
             state.guards = Some(guards.into());
             state.generation += 1;
+            state.run += u64::from(begins);
         });
         Ok(())
     }
@@ -95,7 +113,7 @@ impl Fence {
                 "this host may not write for a driver now: the fence has no guards yet, or none any more",
             )
         })?;
-        Ok(Held { guards, generation: state.generation })
+        Ok(Held { guards, generation: state.generation, run: state.run })
     }
 }
 

@@ -48,7 +48,7 @@ async fn commit(inner: Arc<dyn Store>, fence: Fence, txn: Txn) -> Result<Revisio
             return Err(error);
         };
         let now = fence.settled().await?;
-        if now.generation == held.generation {
+        if now.generation == held.generation || now.run != held.run {
             return Err(off(&guard).with_source(error));
         }
         held = now;

@@ -103,7 +103,7 @@ async fn the_serial_option_is_passed_on_as_an_order() {
         (Some(json!("false")), Purpose::Endpoint, Order::Lowest),
         (Some(json!(false)), Purpose::Auxiliary, Order::Lowest),
         (None, Purpose::Gateway, Order::Lowest),
-        (Some(json!(true)), Purpose::Gateway, Order::Next),
+        (Some(json!(true)), Purpose::Gateway, Order::Lowest),
     ] {
         let mut request = AddressRequest { purpose, ..any("10.0.0.0/24") };
         ipam.pool(&pool_request(LOCAL, "10.0.0.0/24", None)).await.ok();

@@ -258,6 +258,26 @@ async fn a_commit_that_meets_a_rewritten_host_record_takes_the_new_guards() {
 }
 
 #[tokio::test]
+async fn a_commit_of_the_run_before_is_not_sent_again_by_the_next() {
+    let base = GatedStore::new();
+    let open = base.open.clone();
+    let house = House::new(base.clone());
+    let first = open.commit(&Txn::new().put(host(), "1")).await.unwrap();
+    house.fence().begin(guard(first)).unwrap();
+    let store = house.network("toy").await;
+    let create = tokio::spawn(async move { store.store().create(key("a"), "1").await });
+    base.arrived(1).await;
+
+    // While it is on its way the run is ended by somebody else, and this process begins the next one.
+    let second = open.commit(&Txn::new().put(host(), "2")).await.unwrap();
+    house.fence().begin(guard(second)).unwrap();
+    base.pass(1);
+    let error = create.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.applied()), (Kind::Denied, netkeep_store::Applied::No));
+    assert_eq!(keys(&*open).await, ["meta/host"]);
+}
+
+#[tokio::test]
 async fn a_change_that_comes_to_nothing_leaves_the_fence_as_it_was() {
     let house = House::memory();
     house.fence().set(guard(house.write_host().await)).unwrap();

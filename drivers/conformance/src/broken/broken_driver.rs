@@ -98,9 +98,13 @@ impl BrokenDriver {
     /// The answer of the inner driver, or what the flaw makes of its error.
     pub(super) fn bend_result<T>(
         &self,
+        on: Object,
         result: Result<T, EnsureError>,
         well: impl FnOnce() -> T,
     ) -> Result<T, EnsureError> {
+        if let (Flaw::LeavesWhatIsUnknown, Err(EnsureError::Unknown(_))) = (self.flaw, &result) {
+            self.remember(format!("unknown {on}"));
+        }
         result.or_else(|error| self.bend_error(error).map_or_else(|| Ok(well()), Err))
     }
 }

@@ -7,7 +7,7 @@ use netkeep_drivers::{
     JoinRequest, JoinState, NetworkAnswer, NetworkDriver, NetworkRequest, NetworkState, Origin, Plan,
     PlanView, Remains, RemoveError, Result, TableDriver,
 };
-use netkeep_model::{MacAddress, Object, Options, PortBinding};
+use netkeep_model::{Object, Options, PortBinding};
 
 use super::notes::BentNotes;
 use super::plans::{bend, bend_endpoint, bend_here, bend_join, bend_network, known, link};
@@ -49,7 +49,7 @@ impl NetworkDriver for BrokenDriver {
 
     async fn plan_here(&self, view: &dyn PlanView, state: &NetworkState) -> Result<Plan<()>> {
         let mut plan = self.inner.plan_here(view, state).await?;
-        bend_here(self.flaw, &mut plan);
+        bend_here(self.flaw, Object::Network(state.id), &mut plan);
         Ok(plan)
     }
 
@@ -125,7 +125,7 @@ impl NetworkDriver for BrokenDriver {
         let bent = BentNotes::new(notes, self.flaw);
         let made = self.inner.ensure_network(&bent, state).await;
         bent.finish().await?;
-        self.bend_result(made, answer)
+        self.bend_result(state.object(), made, answer)
     }
 
     async fn ensure_endpoint(
@@ -149,11 +149,9 @@ impl NetworkDriver for BrokenDriver {
         let bent = BentNotes::new(notes, self.flaw);
         let made = self.inner.ensure_endpoint(&bent, state).await;
         bent.finish().await?;
-        let mut answered = self.bend_result(made, answer)?;
+        let mut answered = self.bend_result(state.object(), made, answer)?;
         if self.flaw == Flaw::AnswersSomethingElse {
-            for interface in &mut answered.interfaces {
-                interface.mac = Some(MacAddress::new([2, 9, 9, 9, 9, 9]));
-            }
+            answered.bindings = endpoint.bindings.iter().skip(1).cloned().collect();
         }
         Ok(answered)
     }
@@ -167,7 +165,7 @@ impl NetworkDriver for BrokenDriver {
         let bent = BentNotes::new(notes, self.flaw);
         let made = self.inner.ensure_join(&bent, &state).await;
         bent.finish().await?;
-        let mut answer = self.bend_result(made, JoinAnswer::default)?;
+        let mut answer = self.bend_result(state.object(), made, JoinAnswer::default)?;
         bend_join(self.flaw, state.endpoint.network.id, &mut answer);
         Ok(answer)
     }
@@ -181,6 +179,7 @@ impl NetworkDriver for BrokenDriver {
             }
             (Flaw::NeedsRecords, Object::Network(_)) if left.records.is_empty() => return Ok(()),
             (Flaw::RemovesOnlyItsOwn, on) if !self.remembers(format!("made {on}")) => return Ok(()),
+            (Flaw::LeavesWhatIsUnknown, on) if self.remembers(format!("unknown {on}")) => return Ok(()),
             (Flaw::TakesTheParentAlong, Object::Network(_)) => self.kernel().lose("link parent0"),
             (Flaw::TakesTheOthersAlong, Object::Endpoint(..)) => {
                 for thing in self.kernel().present().iter().filter(|thing| thing.starts_with("link ve")) {
@@ -246,7 +245,7 @@ impl ExternalConnectivity for BrokenDriver {
         let bent = BentNotes::new(notes, self.flaw);
         let made = inner.ensure_program(&bent, state).await;
         bent.finish().await?;
-        self.bend_result(made, || state.endpoint.endpoint.bindings.clone())
+        self.bend_result(state.object(), made, || state.endpoint.endpoint.bindings.clone())
     }
 
     async fn revoke(&self, notes: &dyn HostNotes, left: &Remains) -> Result<(), RemoveError> {

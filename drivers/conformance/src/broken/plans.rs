@@ -7,6 +7,7 @@ use netkeep_model::{
     Claim, InterfaceNames, InterfaceSpec, LinkName, MacAddress, NetworkId, Object, Options, PortBinding,
     PortRange, Protocol, Scope, TableEntry, TableKey, TableName, TableValue,
 };
+use netkeep_store::Segment;
 
 use super::Flaw;
 use crate::site::network_id;
@@ -41,6 +42,7 @@ pub(super) fn bend<T>(flaw: Flaw, plan: &mut Plan<T>) {
 
 pub(super) fn bend_network<T>(flaw: Flaw, plan: &mut Plan<T>, turn: usize) {
     match flaw {
+        Flaw::CountsNothing => plan.claims.clear(),
         Flaw::PlansAtRandom if turn % 2 == 1 => plan.claims.clear(),
         Flaw::ClaimsALinkForAllHosts => {
             plan.claims.push(Claim::Link { name: link("everywhere0"), shared: true });
@@ -50,10 +52,19 @@ pub(super) fn bend_network<T>(flaw: Flaw, plan: &mut Plan<T>, turn: usize) {
     }
 }
 
-pub(super) fn bend_here(flaw: Flaw, plan: &mut Plan<()>) {
-    if flaw == Flaw::SharesWhatIsOfOneHost {
-        let shared = |record: PlannedRecord| PlannedRecord { scope: Scope::Global, ..record };
-        plan.records = std::mem::take(&mut plan.records).into_iter().map(shared).collect();
+pub(super) fn bend_here(flaw: Flaw, on: Object, plan: &mut Plan<()>) {
+    match flaw {
+        Flaw::SharesWhatIsOfOneHost => {
+            let shared = |record: PlannedRecord| PlannedRecord { scope: Scope::Global, ..record };
+            plan.records = std::mem::take(&mut plan.records).into_iter().map(shared).collect();
+        }
+        Flaw::DecidesTwice => plan.records.push(PlannedRecord {
+            scope: Scope::Local,
+            on,
+            name: Segment::escape("decided"),
+            value: Some(serde_json::Value::Bool(true)),
+        }),
+        _ => {}
     }
 }
 

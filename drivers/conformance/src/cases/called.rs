@@ -48,7 +48,7 @@ async fn judge(h: Arc<dyn DriverHarness>, fault: Fault, clause: &str) -> Verdict
         let (makes, host): (_, &[Place]) = (course.makes(&site), &[Place::Host]);
         strikes += course
             .strike(&site, (0, makes), fault, host, async |struck| {
-                expect_undone(struck, &course, clause).await;
+                expect_undone(struck, &course, Some(clause)).await;
             })
             .await;
     }

@@ -21,25 +21,28 @@ pub async fn a_failure_leaves_nothing(h: Arc<dyn DriverHarness>) -> Verdict {
         let makes = course.makes(&site);
         strikes += course
             .strike(&site, (0, makes), Fault::Fail, HOST, async |struck| {
-                expect_undone(struck, &course, "D-FAIL").await;
+                expect_undone(struck, &course, None).await;
             })
             .await;
     }
     if strikes > 0 { Verdict::Kept } else { Verdict::NotOf("nothing on its host can fail") }
 }
 
-/// What has failed was undone, and is done again.
-pub(crate) async fn expect_undone(mut struck: Struck, course: &Course, clause: &str) {
+/// What has failed was undone, and is done again; else `clause` is broken, or that which speaks of the failure.
+pub(crate) async fn expect_undone(mut struck: Struck, course: &Course, clause: Option<&str>) {
     let Struck { site, index, step, outcome } = &mut struck;
     let op = course.ops[*index];
     let after = &course.states[*index + 1];
-    let says = match outcome {
-        Ok(()) => "the driver has coped with it",
-        Err(Failure::Ensured(EnsureError::Refused(_))) => "the driver refuses (D-FAIL-1)",
-        Err(Failure::Ensured(EnsureError::Taken(..))) => "the driver says that it is taken (D-FAIL-1)",
-        Err(Failure::Ensured(EnsureError::Unknown(_))) => "it may have been made, and was removed (D-FAIL-2)",
-        Err(failure) => panic!("{clause}: {op}, {step} failed: {failure}"),
+    let (of_failure, says) = match outcome {
+        Ok(()) => ("D-FAIL-1", "the driver has coped with it"),
+        Err(Failure::Ensured(EnsureError::Refused(_))) => ("D-FAIL-1", "the driver refuses"),
+        Err(Failure::Ensured(EnsureError::Taken(..))) => ("D-FAIL-1", "the driver says that it is taken"),
+        Err(Failure::Ensured(EnsureError::Unknown(_))) => {
+            ("D-FAIL-2", "it may have been made, and was removed")
+        }
+        Err(failure) => panic!("{}: {op}, {step} failed: {failure}", clause.unwrap_or("D-FAIL-2")),
     };
+    let clause = clause.unwrap_or(of_failure);
     let what = format!("{clause}: {op}, {step} failed; {says}");
     if outcome.is_ok() {
         site.state().expect(after, &what);

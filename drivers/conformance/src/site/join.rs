@@ -132,13 +132,12 @@ impl Site {
     pub(super) fn attach(&self, join: Object, answer: Option<JoinAnswer>) {
         let Object::Join(network, endpoint, sandbox) = join else { return };
         if let Some(found) = self.store().endpoints.get_mut(&(network, endpoint)) {
-            found.attachment.get_or_insert(Attachment {
+            found.attachment.get_or_insert(Attachment::new(
                 sandbox,
-                host: self.host,
-                operation: OperationId::generate(),
-                since: Timestamp::from_unix_millis(1_700_000_000_000),
-                container: None,
-            });
+                self.host,
+                OperationId::generate(),
+                Timestamp::from_unix_millis(1_700_000_000_000),
+            ));
             if let Some(answer) = &answer {
                 for (interface, names) in found.interfaces.iter_mut().zip(&answer.interfaces) {
                     interface.names = Some(names.clone());

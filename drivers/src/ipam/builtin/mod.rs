@@ -20,7 +20,7 @@
 //!   chosen freely.
 //! - Of an IPv6 pool shorter than 64 bits, only the first 64-bit run of the pool, or of the sub-pool, is used for
 //!   free choice.
-//! - A gateway that is chosen freely is the lowest free address; every other address follows
+//! - A gateway that is chosen freely is the lowest free address, always; every other address follows
 //!   [`Order::Next`](crate::Order::Next), or the lowest is taken if option
 //!   [`com.docker.network.ipam.serial`](SERIAL) is `false`.
 

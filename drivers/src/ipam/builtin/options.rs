@@ -19,6 +19,7 @@ pub const GLOBAL_POOLS: &str = "global-address-pools";
 
 /// The option of pools and addresses that says how a free address is chosen: `false` for the lowest, `true` for
 /// the next after the last that was given. Unless it is given, the order of the space: the next in a local one.
+/// Gateways do not heed it.
 pub const SERIAL: &str = "com.docker.network.ipam.serial";
 
 const NAMESPACES: [&str; 2] = ["com.docker.network.ipam.", "com.netkeep.ipam."];

@@ -154,8 +154,10 @@ fn fixed(view: &dyn PlanView, request: &AddressRequest, ip: IpAddr) -> Result<Cl
 
 fn any(view: &dyn PlanView, request: &AddressRequest, order: Option<Order>) -> Result<Claim> {
     let AddressRequest { space, pool, sub, .. } = request;
-    let gateway = request.purpose == Purpose::Gateway;
-    let order = order.unwrap_or(if gateway { Order::Lowest } else { Order::default() });
+    let order = match request.purpose {
+        Purpose::Gateway => Order::Lowest,
+        Purpose::Auxiliary | Purpose::Endpoint | Purpose::Client => order.unwrap_or_default(),
+    };
     let want = choosable(*pool, *sub).map(|range| Want::Address {
         space: space.clone(),
         pool: *pool,
