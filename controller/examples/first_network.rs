@@ -64,7 +64,7 @@ async fn open(file: &Path) -> Result<Opened> {
     // Neither store has keys that go when their client does.
     let opened = backends.open(&url, &OpenOptions::new(LeasedDirectories::default())).await?;
     let (store, _metrics) = stack(opened.store, &LayerConfig::default());
-    Ok(Opened { store, maintenance: opened.maintenance })
+    Ok(Opened::here(store, opened.maintenance))
 }
 
 /// A network with a pool for each family.

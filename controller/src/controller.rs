@@ -1,12 +1,19 @@
 //! The controller.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use netkeep_drivers::registry::DriverRegistry;
-use netkeep_model::{Pool, Space};
+use netkeep_model::{Pool, Scope, Space, StoreClient, StoreClientKey};
+use netkeep_store::datastore::Records;
 use tokio_util::task::TaskTracker;
 
+use crate::attachment::Interest;
+use crate::fence::RunFence;
+use crate::global::{GlobalSide, Parts};
+use crate::hosts::{self, Because, Eviction, HostDetails, HostInfo};
 use crate::replica::Replica;
+use crate::sides::{For, Place, Sides, Wanted};
 use crate::site::Site;
 use crate::{
     AddressInfo, AddressRequestSpec, CheckReport, ControllerConfig, ControllerStatus, EndpointInfo,
@@ -19,56 +26,90 @@ use crate::{
 /// Every change is one transaction, or a few of which each leaves a state that recovery can finish or undo.
 /// Reads are answered from memory. A handle is cheap to clone.
 ///
+/// Networks of local scope live in the store of this host, those of global scope in the store that all hosts share,
+/// if there is one. A name or the beginning of an id that fits a network in each is answered with
+/// [`Ambiguous`](crate::ErrorKind::Ambiguous) and both ids. While the global store cannot be had, whatever needs it
+/// is answered with [`Unavailable`](crate::ErrorKind::Unavailable) at once, and the rest goes on.
+///
 /// # Cancellation
 ///
 /// A change that was begun runs to its end in a task of its own, whether or not its caller waits.
 #[derive(Clone, Debug)]
 pub struct Controller {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-/// What all handles share, and every operation works with.
+/// What all handles share.
+#[derive(Debug)]
+struct Shared {
+    sides: Sides,
+    recovery: RecoveryReport,
+    tasks: TaskTracker,
+}
+
+/// One of the two stores with what serves the networks in it: what every operation works with.
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) site: Site,
     pub(crate) registry: DriverRegistry,
-    recovery: Mutex<RecoveryReport>,
-    tasks: TaskTracker,
+    /// Whose tables the drivers hear of.
+    pub(crate) interest: Interest,
 }
 
 impl Controller {
     /// Opens a controller: begins a new run of this host, reads the store, and recovers what an earlier run has
-    /// left in between.
+    /// left in between. The global store, if there is one, is opened in the background: nothing waits for it.
     ///
     /// Cancel safe: what was recovered by then stays recovered.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) and what else the store answers. A record that
-    /// cannot be read is no error: it is quarantined and reported.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) and what else the store of this host answers. A
+    /// record that cannot be read is no error: it is quarantined and reported.
     pub async fn open(config: ControllerConfig) -> Result<Self> {
-        let boot = config.boot.map_or_else(host::this_boot, Ok)?;
-        let (this_host, unreadable) = host::begin_run(&config.local, boot).await?;
-        let replica = Replica::follow(config.local.store()).await?;
-        let site = Site::new(config.local, replica, &this_host)?;
-        config.registry.local_fence().set(vec![site.fence().clone()])?;
-        let controller = Self {
-            inner: Arc::new(Inner {
-                site,
-                registry: config.registry,
-                recovery: Mutex::default(),
-                tasks: TaskTracker::new(),
-            }),
+        let ControllerConfig { local, global, registry, snapshot, boot, hosts: hosts_config } = config;
+        let known = match global {
+            // What cannot be read was said when the store was opened.
+            Some(_) => local.read::<StoreClient>(&StoreClientKey).await.ok().flatten(),
+            None => None,
         };
-        let mut report = recovery::recover(&controller.inner).await?;
-        report.quarantined.extend(unreadable);
-        *controller.inner.recovery.lock().unwrap_or_else(PoisonError::into_inner) = report;
-        Ok(controller)
+        let known = known.and_then(|kept| kept.record.known);
+        let boot = boot.map_or_else(host::this_boot, Ok)?;
+        let (this_host, unreadable) = host::begin_run(&local, boot.clone()).await?;
+        let store = Arc::clone(local.store());
+        let replica = Replica::follow(&store, Scope::Local, this_host.record.host).await?;
+        let fence = RunFence::new(Arc::clone(&store), registry.local_fence().clone(), &this_host)?;
+        let site = Site::new(store, Scope::Local, replica, fence, boot.clone());
+        let host = site.actor;
+        let local = Arc::new(Inner { site, registry: registry.clone(), interest: Interest::default() });
+        let mut recovery = recovery::recover(&local).await?;
+        recovery.quarantined.extend(unreadable);
+        let global = match global {
+            Some(global) => {
+                let (hosts, local) = (hosts_config, Arc::clone(&local));
+                let parts = Parts { global, registry, host, boot, snapshot, hosts, local };
+                Some(GlobalSide::begin(parts, known.as_ref()).await?)
+            }
+            None => None,
+        };
+        let sides = Sides { local, global };
+        Ok(Self { shared: Arc::new(Shared { sides, recovery, tasks: TaskTracker::new() }) })
     }
 
-    /// What recovery found and did when this controller was opened.
+    /// What recovery found and did in the store of this host when this controller was opened. What it did in the
+    /// global one is in the [status](ControllerStatus::global).
     pub fn recovery(&self) -> RecoveryReport {
-        self.inner.recovery.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.recovery.clone()
+    }
+
+    /// Waits until networks of global scope are served, for changes too. Waits for ever if there is no global store.
+    ///
+    /// Cancel safe.
+    pub async fn global_opened(&self) {
+        match &self.shared.sides.global {
+            Some(global) => global.opened().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Creates a network: one commit, unless it is too large for one or its driver has to be called. A repeated
@@ -84,7 +125,11 @@ impl Controller {
     /// [`Exhausted`](crate::ErrorKind::Exhausted); [`Conflict`](crate::ErrorKind::Conflict) after too many
     /// attempts that met others; what the driver and the store answer.
     pub async fn create_network(&self, spec: NetworkSpec) -> Result<NetworkInfo> {
-        self.run(|inner| async move { network::create(&inner, spec).await }).await
+        self.change(Place::NewNetwork(spec.clone()), move |side| {
+            let spec = spec.clone();
+            async move { network::create(&side, spec).await }
+        })
+        .await
     }
 
     /// The network with this name, this id, or this beginning of an id.
@@ -94,13 +139,23 @@ impl Controller {
     /// [`NotFound`](crate::ErrorKind::NotFound); [`Ambiguous`](crate::ErrorKind::Ambiguous) if the beginning of
     /// an id fits several; [`Corrupt`](crate::ErrorKind::Corrupt) if its record cannot be read.
     pub fn network(&self, name_or_id: &str) -> Result<NetworkInfo> {
-        let state = self.inner.site.replica.read();
-        lookup::network(&state, name_or_id).map(network::info)
+        let side = self.shared.sides.of_network(name_or_id, For::Reading)?;
+        let state = side.site.replica.read();
+        let stale = self.shared.sides.stale(&side);
+        lookup::network(&state, name_or_id).map(|found| NetworkInfo { stale, ..network::info(found) })
     }
 
-    /// All networks, in the order in which they were made.
+    /// All networks, in the order in which they were made; of global scope those that are known now.
     pub fn networks(&self) -> Vec<NetworkInfo> {
-        self.inner.site.replica.read().tables.networks.values().map(network::info).collect()
+        let mut networks: Vec<NetworkInfo> = Vec::new();
+        for side in self.shared.sides.known() {
+            let stale = self.shared.sides.stale(&side);
+            let state = side.site.replica.read();
+            let shown = |found| NetworkInfo { stale, ..network::info(found) };
+            networks.extend(state.tables.networks.values().map(shown));
+        }
+        networks.sort_by_key(|network| network.id);
+        networks
     }
 
     /// Deletes a network: two commits, unless it is too large.
@@ -115,7 +170,11 @@ impl Controller {
     /// `deleting`: delete it again.
     pub async fn delete_network(&self, name_or_id: &str) -> Result<()> {
         let name_or_id = name_or_id.to_owned();
-        self.run(|inner| async move { network::delete(&inner, &name_or_id).await }).await
+        self.change(Place::Network(name_or_id.clone()), move |side| {
+            let name_or_id = name_or_id.clone();
+            async move { network::delete(&side, &name_or_id).await }
+        })
+        .await
     }
 
     /// Creates an endpoint: one commit, unless its driver has to be called. A repeated request returns the
@@ -128,7 +187,11 @@ impl Controller {
     /// As [`Controller::create_network`]; [`NotFound`](crate::ErrorKind::NotFound) for the network.
     pub async fn create_endpoint(&self, network: &str, spec: EndpointSpec) -> Result<EndpointInfo> {
         let network = network.to_owned();
-        self.run(|inner| async move { endpoint::create(&inner, &network, spec).await }).await
+        self.change(Place::Network(network.clone()), move |side| {
+            let (network, spec) = (network.clone(), spec.clone());
+            async move { endpoint::create(&side, &network, spec).await }
+        })
+        .await
     }
 
     /// The endpoint with this name, this id, or this beginning of an id, of a network.
@@ -137,9 +200,12 @@ impl Controller {
     ///
     /// As [`Controller::network`].
     pub fn endpoint(&self, network: &str, name_or_id: &str) -> Result<EndpointInfo> {
-        let state = self.inner.site.replica.read();
+        let side = self.shared.sides.of_network(network, For::Reading)?;
+        let state = side.site.replica.read();
         let network = lookup::network(&state, network)?;
-        Ok(endpoint::info(network, lookup::endpoint(&state, network, name_or_id)?))
+        let stale = self.shared.sides.stale(&side);
+        let found = lookup::endpoint(&state, network, name_or_id)?;
+        Ok(EndpointInfo { stale, ..endpoint::info(network, found) })
     }
 
     /// The endpoints of a network, in the order in which they were made.
@@ -148,9 +214,12 @@ impl Controller {
     ///
     /// As [`Controller::network`].
     pub fn endpoints(&self, network: &str) -> Result<Vec<EndpointInfo>> {
-        let state = self.inner.site.replica.read();
+        let side = self.shared.sides.of_network(network, For::Reading)?;
+        let state = side.site.replica.read();
         let network = lookup::network(&state, network)?;
-        Ok(state.tables.endpoints_of(network.id).map(|found| endpoint::info(network, found)).collect())
+        let stale = self.shared.sides.stale(&side);
+        let shown = |found| EndpointInfo { stale, ..endpoint::info(network, found) };
+        Ok(state.tables.endpoints_of(network.id).map(shown).collect())
     }
 
     /// What the driver has to say about an endpoint.
@@ -165,7 +234,8 @@ impl Controller {
         network: &str,
         name_or_id: &str,
     ) -> Result<netkeep_model::Options> {
-        endpoint::driver_info(&self.inner, network, name_or_id).await
+        endpoint::driver_info(&self.shared.sides.of_network(network, For::Reading)?, network, name_or_id)
+            .await
     }
 
     /// Deletes an endpoint: one commit, unless its driver has to be called.
@@ -174,21 +244,33 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::ErrorKind::NotFound); [`InUse`](crate::ErrorKind::InUse) if it is attached;
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`InUse`](crate::ErrorKind::InUse) if it is attached, and where;
     /// [`Forbidden`](crate::ErrorKind::Forbidden) is the driver's veto; what the driver and the store answer.
     pub async fn delete_endpoint(&self, network: &str, name_or_id: &str) -> Result<()> {
         let (network, name_or_id) = (network.to_owned(), name_or_id.to_owned());
-        self.run(|inner| async move { endpoint::delete(&inner, &network, &name_or_id).await }).await
+        let sides = self.shared.sides.clone();
+        self.change(Place::Network(network.clone()), move |side| {
+            let (network, name_or_id, stores) = (network.clone(), name_or_id.clone(), sides.stores_of(&side));
+            async move { endpoint::delete(&stores, &network, &name_or_id, false).await }
+        })
+        .await
     }
 
     /// The pools and sub-pools, by space.
     pub fn pools(&self) -> Vec<PoolInfo> {
-        ipam::pools(&self.inner.site.replica.read())
+        let sides = self.shared.sides.known();
+        let shown = |side: &Arc<Inner>| {
+            let stale = self.shared.sides.stale(side);
+            let pools = ipam::pools(&side.site.replica.read());
+            pools.into_iter().map(move |pool| PoolInfo { stale, ..pool })
+        };
+        sides.iter().flat_map(shown).collect()
     }
 
     /// The addresses that are given, of one space or all, of one pool or all.
     pub fn addresses(&self, space: Option<&Space>, pool: Option<&Pool>) -> Vec<AddressInfo> {
-        ipam::addresses(&self.inner.site.replica.read(), space, pool)
+        let sides = self.shared.sides.known();
+        sides.iter().flat_map(|side| ipam::addresses(&side.site.replica.read(), space, pool)).collect()
     }
 
     /// Takes a pool for a client: one commit. A repeated request returns the pool that it was given.
@@ -200,7 +282,11 @@ impl Controller {
     /// [`Invalid`](crate::ErrorKind::Invalid) names the field; [`InUse`](crate::ErrorKind::InUse) if it overlaps
     /// another; [`Exhausted`](crate::ErrorKind::Exhausted); what the driver and the store answer.
     pub async fn request_pool(&self, spec: PoolRequestSpec) -> Result<PoolInfo> {
-        self.run(|inner| async move { ipam::request_pool(&inner, spec).await }).await
+        self.change(Place::Space(spec.space.clone(), Wanted::New), move |side| {
+            let spec = spec.clone();
+            async move { ipam::request_pool(&side, spec).await }
+        })
+        .await
     }
 
     /// Gives back a client's pool: two commits.
@@ -212,7 +298,11 @@ impl Controller {
     /// [`NotFound`](crate::ErrorKind::NotFound); [`InUse`](crate::ErrorKind::InUse) if it has addresses, or if a
     /// network holds it; what the store answers.
     pub async fn release_pool(&self, space: Space, pool: Pool, sub: Option<Pool>) -> Result<()> {
-        self.run(|inner| async move { ipam::release_pool(&inner, &space, pool, sub).await }).await
+        self.change(Place::Space(Some(space.clone()), Wanted::There), move |side| {
+            let space = space.clone();
+            async move { ipam::release_pool(&side, &space, pool, sub).await }
+        })
+        .await
     }
 
     /// Takes an address for a client: one commit. A repeated request returns the address that it was given.
@@ -223,7 +313,11 @@ impl Controller {
     ///
     /// As [`Controller::request_pool`]; [`NotFound`](crate::ErrorKind::NotFound) for the pool.
     pub async fn request_address(&self, spec: AddressRequestSpec) -> Result<AddressInfo> {
-        self.run(|inner| async move { ipam::request_address(&inner, spec).await }).await
+        self.change(Place::Space(Some(spec.space.clone()), Wanted::There), move |side| {
+            let spec = spec.clone();
+            async move { ipam::request_address(&side, spec).await }
+        })
+        .await
     }
 
     /// Gives back a client's address: one commit.
@@ -235,50 +329,148 @@ impl Controller {
     /// [`NotFound`](crate::ErrorKind::NotFound); [`InUse`](crate::ErrorKind::InUse) if a network or an endpoint
     /// holds it; what the store answers.
     pub async fn release_address(&self, space: Space, pool: Pool, address: std::net::IpAddr) -> Result<()> {
-        self.run(|inner| async move { ipam::release_address(&inner, space, pool, address).await }).await
+        self.change(Place::Space(Some(space.clone()), Wanted::There), move |side| {
+            let space = space.clone();
+            async move { ipam::release_address(&side, space, pool, address).await }
+        })
+        .await
     }
 
-    /// Looks for what must not be, in the store itself. Operations that are under way may show as in between.
+    /// The hosts that share the global store, in the order in which they first came; none if there is no such store.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if nothing is known of it yet.
+    pub fn hosts(&self) -> Result<Vec<HostInfo>> {
+        let sides = &self.shared.sides;
+        if sides.global.is_none() {
+            return Ok(Vec::new());
+        }
+        let side = sides.of_hosts(For::Reading)?;
+        Ok(hosts::list(&side.site.replica.read(), side.site.actor.host))
+    }
+
+    /// The host with this name, this id, or this beginning of an id, with all that is its own.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound); [`Ambiguous`](crate::ErrorKind::Ambiguous) if the name or the
+    /// beginning of an id fits several; [`Corrupt`](crate::ErrorKind::Corrupt) if its record cannot be read;
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if there is no global store, or nothing is known of it yet.
+    pub fn host(&self, name_or_id: &str) -> Result<HostDetails> {
+        let side = self.shared.sides.of_hosts(For::Reading)?;
+        let state = side.site.replica.read();
+        lookup::host(&state, name_or_id).map(|read| hosts::details(&state, side.site.actor.host, read))
+    }
+
+    /// Evicts a host: it writes no more until it has begun again, and what it owned is released, in one commit for
+    /// each endpoint and pool and a few for the rest. Networks are everybody's and stay. `force` evicts one that
+    /// gives signs of life, too. The same again releases what is left.
+    ///
+    /// Cancellation: it goes on. If this host ends in the middle, another one goes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Controller::host`]; [`InUse`](crate::ErrorKind::InUse) if it gives signs of life;
+    /// [`Forbidden`](crate::ErrorKind::Forbidden) if it is this one; what the store answers.
+    pub async fn evict_host(&self, name_or_id: &str, force: bool) -> Result<Eviction> {
+        let name_or_id = name_or_id.to_owned();
+        self.run(|sides| async move {
+            let side = sides.of_hosts(For::Changing)?;
+            let host = lookup::host(&side.site.replica.read(), &name_or_id)?.id;
+            let because = if force { Because::Forced } else { Because::Asked };
+            hosts::evict(&side, host, because).await
+        })
+        .await
+    }
+
+    /// Waits until everything that anybody has committed before is known here, and returns the revision up to which
+    /// it is: what is read after that is as new as this call. `scope` says of which store.
     ///
     /// Cancel safe.
     ///
     /// # Errors
     ///
-    /// What the store answers.
+    /// [`Unavailable`](crate::ErrorKind::Unavailable) if there is no such store, if it cannot be had, or if it takes
+    /// longer than `within`.
+    pub async fn as_new_as_now(&self, scope: Scope, within: Duration) -> Result<u64> {
+        let sides = &self.shared.sides;
+        let side = match scope {
+            Scope::Local => Arc::clone(&sides.local),
+            Scope::Global => sides.of_hosts(For::Changing)?,
+        };
+        Ok(side.site.as_new_as_now(within).await?.get())
+    }
+
+    /// Looks for what must not be, in the stores themselves. What is wrong only while an operation is under way is
+    /// not called wrong.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// What the store of this host answers. That the global one cannot be had is no error: it stands in the report.
     pub async fn check(&self) -> Result<CheckReport> {
-        check::check(self.inner.site.store(), self.inner.site.actor).await
+        check::check(&self.shared.sides).await
     }
 
     /// How this controller is.
     pub fn status(&self) -> ControllerStatus {
-        status::status(&self.inner)
+        let Sides { local, global } = &self.shared.sides;
+        ControllerStatus { global: global.as_ref().map(|global| global.status()), ..status::status(local) }
     }
 
-    /// Waits for changes that were begun, and stops. The store stays open.
+    /// Waits for changes that were begun, and stops. The stores stay open.
     ///
     /// Cancel safe; call it again to wait again.
     pub async fn close(&self) {
-        self.inner.tasks.close();
-        self.inner.tasks.wait().await;
-        self.inner.registry.local_fence().clear();
-        self.inner.site.replica.stop();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+        let Sides { local, global } = &self.shared.sides;
+        if let Some(global) = global {
+            global.close().await;
+        }
+        local.registry.local_fence().clear();
+        local.site.replica.stop();
+    }
+
+    /// The stores with what serves them.
+    pub(crate) fn sides(&self) -> &Sides {
+        &self.shared.sides
+    }
+
+    /// Makes a change at its place, in a task of its own.
+    pub(crate) async fn change<T: Send + 'static, R: Future<Output = Result<T>> + Send + 'static>(
+        &self,
+        place: Place,
+        change: impl Fn(Arc<Inner>) -> R + Send + Sync + 'static,
+    ) -> Result<T> {
+        self.run(|sides| async move { sides.change(place, change).await }).await
     }
 
     /// Runs a change in a task of its own, so that a caller who goes away does not stop it.
-    async fn run<T: Send + 'static, R: Future<Output = Result<T>> + Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static, R: Future<Output = Result<T>> + Send + 'static>(
         &self,
-        change: impl FnOnce(Arc<Inner>) -> R,
+        change: impl FnOnce(Sides) -> R,
     ) -> Result<T> {
         // Held while it looks, so that a close that comes between waits for this change.
-        let _token = self.inner.tasks.token();
-        if self.inner.tasks.is_closed() {
+        let _token = self.shared.tasks.token();
+        if self.shared.tasks.is_closed() {
             return Err(Error::new(crate::ErrorKind::Closed, "the controller was closed"));
         }
-        match self.inner.tasks.spawn(change(Arc::clone(&self.inner))).await {
+        match self.shared.tasks.spawn(change(self.shared.sides.clone())).await {
             Ok(result) => result,
             Err(error) => {
                 Err(Error::internal("the operation has ended without an answer").with_source(error))
             }
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(global) = &self.sides.global {
+            global.stop();
         }
     }
 }

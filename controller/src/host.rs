@@ -11,22 +11,42 @@ use crate::{Error, ErrorKind, Result};
 /// Where the kernel says which boot this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
+/// How often a run is begun of which the store does not say whether it was.
+const BEGINNINGS: u32 = 4;
+
 /// Begins a run: writes the next incarnation. Returns the record, and why the one before could not be read, if
 /// that is so.
 pub(crate) async fn begin_run(
     local: &Arc<dyn LocalDatastore>,
     boot: BootId,
 ) -> Result<(Versioned<ThisHost>, Option<String>)> {
-    let key = ThisHost::key(&ThisHostKey)?;
     let mut unreadable = None;
+    for _ in 1..BEGINNINGS {
+        match begin(local, &boot, &mut unreadable).await {
+            // The run that may have begun is over with the next one.
+            Err(error) if error.kind() == ErrorKind::Unknown => {
+                tracing::warn!(%error, "a run begins anew");
+            }
+            answer => return Ok((answer?, unreadable)),
+        }
+    }
+    Ok((begin(local, &boot, &mut unreadable).await?, unreadable))
+}
+
+async fn begin(
+    local: &Arc<dyn LocalDatastore>,
+    boot: &BootId,
+    unreadable: &mut Option<String>,
+) -> Result<Versioned<ThisHost>> {
+    let key = ThisHost::key(&ThisHostKey)?;
     if let Some(entry) = local.store().get(&key).await?
         && let Err(error) = Versioned::<ThisHost>::read(&entry)
     {
         // Without it nothing can be written; a new host is better than no boot.
+        *unreadable = Some(error.to_string());
         let mut transaction = Transaction::new();
         transaction.delete_raw(&key, entry.revision)?;
         local.commit(transaction).await?;
-        unreadable = Some(error.to_string());
     }
     let written = local
         .update::<ThisHost>(&ThisHostKey, crate::operation::ATTEMPTS, |before| {
@@ -52,10 +72,7 @@ pub(crate) async fn begin_run(
             }
             _ => error.into(),
         })?;
-    match written {
-        Some(written) => Ok((written, unreadable)),
-        None => Err(Error::internal("the record of this host was not written")),
-    }
+    written.ok_or_else(|| Error::internal("the record of this host was not written"))
 }
 
 /// Which boot of this host it is.

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use netkeep_model::{
-    Endpoint, EndpointId, HostId, Incarnation, Network, NetworkId, NetworkName, Owner, Phase, Pool, Space,
+    Endpoint, EndpointId, HostId, Incarnation, Network, NetworkId, NetworkName, Owner, Phase, Pool, Sandbox,
+    SandboxId, Space,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::SyncState;
+use crate::{GlobalStatus, Stale, SyncState};
 
 /// A network as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub struct NetworkInfo {
     pub id: NetworkId,
     /// The commit that wrote its record.
     pub revision: u64,
+    /// How old this is, if the global store, in which it is, is not followed now; absent while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Stale>,
     /// Its record.
     #[serde(flatten)]
     pub network: Network,
@@ -34,9 +38,24 @@ pub struct EndpointInfo {
     pub network_name: NetworkName,
     /// The commit that wrote its record.
     pub revision: u64,
+    /// How old this is, if the global store, in which it is, is not followed now; absent while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Stale>,
     /// Its record.
     #[serde(flatten)]
     pub endpoint: Endpoint,
+}
+
+/// A sandbox as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SandboxInfo {
+    /// Which.
+    pub id: SandboxId,
+    /// The commit that wrote its record.
+    pub revision: u64,
+    /// Its record.
+    #[serde(flatten)]
+    pub sandbox: Sandbox,
 }
 
 /// A pool, or a part of one, that someone holds.
@@ -56,6 +75,9 @@ pub struct PoolInfo {
     pub given: usize,
     /// The commit that wrote its record.
     pub revision: u64,
+    /// How old this is, if the global store, in which it is, is not followed now; absent while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Stale>,
 }
 
 /// An address that is given.
@@ -100,4 +122,7 @@ pub struct ControllerStatus {
     pub drivers: Vec<String>,
     /// The kinds of IPAM drivers.
     pub ipam_drivers: Vec<String>,
+    /// How the global store is; `None` if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global: Option<GlobalStatus>,
 }

@@ -29,18 +29,27 @@
 //!
 //! | Room | What is in it |
 //! |---|---|
-//! | `network`, `endpoint`, `ipam` | the operations, one file each |
+//! | `network`, `endpoint`, `sandbox`, `ipam` | the operations, one file each |
+//! | `attachment` | joining endpoints and sandboxes, over one store or both |
 //! | `operation` | what all operations are made of: draft, view, assembly, attempts |
-//! | `replica` | the state of the store in memory |
-//! | `recovery` | what happens at a start |
-//! | `check` | the invariants |
+//! | `sides`, `global` | which of the two stores something is in; getting to the one that hosts share |
+//! | `hosts` | who is up, and what becomes of what those had who are not |
+//! | `tables` | what drivers publish to other hosts |
+//! | `replica` | the state of a store in memory |
+//! | `recovery` | what happens at a start, and to what others have left in between |
+//! | `check`, `repair` | the invariants, and how what breaks them is mended |
 
+mod attachment;
 mod check;
+mod client;
 mod config;
 mod controller;
 mod endpoint;
 mod error;
+mod fence;
+mod global;
 mod host;
+mod hosts;
 mod info;
 mod ipam;
 mod lookup;
@@ -49,16 +58,29 @@ mod network;
 mod operation;
 mod queues;
 mod recovery;
+mod repair;
 mod replica;
+mod sandbox;
+mod sides;
 mod site;
 mod spec;
 mod status;
+mod tables;
 
-pub use check::{CheckReport, Invariant, Violation};
+pub use check::{CheckReport, GlobalCheck, Invariant, UnderWay, Violation};
+pub use client::KeptClient;
 pub use config::ControllerConfig;
 pub use controller::Controller;
 pub use error::{Error, ErrorKind, Result};
-pub use info::{AddressInfo, ControllerStatus, EndpointInfo, NetworkInfo, PoolInfo};
+pub use global::{GlobalState, GlobalStatus, SnapshotFile, Stale};
+pub use hosts::{Eviction, HostDetails, HostInfo, HostState, HostsConfig, Owned};
+pub use info::{AddressInfo, ControllerStatus, EndpointInfo, NetworkInfo, PoolInfo, SandboxInfo};
 pub use recovery::RecoveryReport;
+pub use repair::{
+    Condition, Mended, QuarantinedRecord, Repair, RepairOperation, RepairOutcome, RepairPlan, RepairReport,
+    StorePlan,
+};
 pub use replica::SyncState;
+pub use sandbox::SandboxSpec;
 pub use spec::{AddressRequestSpec, EndpointSpec, IpamSpec, NetworkSpec, PoolRequestSpec, PoolSpec};
+pub use tables::TableEntryInfo;

@@ -1,7 +1,8 @@
 //! Finding things by name or id.
 
 use netkeep_model::{
-    Endpoint, EndpointKey, EndpointName, EndpointNameKey, IdPrefix, Network, NetworkId, NetworkName,
+    Endpoint, EndpointKey, EndpointName, EndpointNameKey, Host, HostId, IdPrefix, Network, NetworkId,
+    NetworkName,
 };
 use netkeep_store::datastore::Versioned;
 
@@ -69,6 +70,43 @@ pub(crate) fn endpoint<'a>(
         "endpoint {name_or_id:?} not found: no endpoint of network {} has this name or id",
         network.record.name
     )))
+}
+
+/// The host with this id, this name that no other has, or this beginning of an id that fits no other.
+///
+/// # Errors
+///
+/// As [`network`].
+pub(crate) fn host<'a>(state: &'a State, name_or_id: &str) -> Result<&'a Versioned<Host>> {
+    let tables = &state.tables;
+    if let Ok(id) = name_or_id.parse::<HostId>() {
+        if let Some(found) = tables.hosts.get(&id) {
+            return Ok(found);
+        }
+        if tables.is_unreadable::<Host>(&id) {
+            return Err(unreadable(&format!("host {id}")));
+        }
+    }
+    let named = |read: &&Versioned<Host>| !name_or_id.is_empty() && read.record.name == name_or_id;
+    let named: Vec<_> = tables.hosts.values().filter(named).collect();
+    match named.as_slice() {
+        [found] => return Ok(found),
+        [] => {}
+        several => {
+            let ids: Vec<_> = several.iter().map(|read| read.id.to_string()).collect();
+            return Err(Error::new(
+                ErrorKind::Ambiguous,
+                format!("several hosts are called {name_or_id:?}: {}; use the id", ids.join(", ")),
+            ));
+        }
+    }
+    if let Ok(prefix) = name_or_id.parse::<IdPrefix>()
+        && let Some(id) = prefix.unique(tables.hosts.keys().copied())?
+        && let Some(found) = tables.hosts.get(&id)
+    {
+        return Ok(found);
+    }
+    Err(Error::not_found(format!("host {name_or_id:?} not found: no host has this name or id")))
 }
 
 fn unreadable(what: &str) -> Error {

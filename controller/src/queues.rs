@@ -22,8 +22,9 @@ pub(crate) struct Turn {
 
 impl Queues {
     /// Waits for a turn in all these queues. They are entered in order, so that turns never wait for each
-    /// other in a ring. Who holds a turn asks for a second one only further down this list: a request, a network
-    /// or endpoint, spaces, port blocks and links.
+    /// other in a ring. Who holds a turn asks for a second one only further down this list: a request or a container, a
+    /// sandbox, an endpoint, a network, spaces, port blocks and links; of the same in both stores first that in the store of
+    /// this host.
     pub(crate) async fn turn(&self, names: impl IntoIterator<Item = String>) -> Turn {
         let names: std::collections::BTreeSet<String> = names.into_iter().collect();
         let mut turn = Turn { held: Vec::new(), queues: self.clone() };

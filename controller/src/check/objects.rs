@@ -1,171 +1,173 @@
-//! Networks, endpoints, sandboxes, and what hangs on them.
+//! I4, I5, I6: networks and endpoints, and what hangs on them.
 
 use netkeep_model::{
-    DriverRecord, Endpoint, EndpointKey, EndpointNameKey, EndpointNameRecord, Intent, Network,
-    NetworkNameRecord, Object, Phase, PoolRecord, Realized, Sandbox, SubPoolRecord,
+    Endpoint, EndpointNameKey, Network, Object, Owner, Phase, PoolRecord, PublishedEntry, SubPoolRecord,
 };
+use netkeep_store::datastore::{Any, LivesIn, Record, Transaction, Versioned};
 
-use super::Invariant;
+use super::Invariant::{I4, I5, I6};
 use super::findings::Findings;
+use super::liveness::Seen;
+use super::mend::Mend;
+use crate::operation::release;
+use crate::repair::RepairOperation;
 
-/// I3 to I7 and I9.
+/// Endpoints have their network, what hangs on something has it, and nothing stays in between.
 pub(super) fn check(findings: &mut Findings<'_>) {
-    names(findings);
     endpoints(findings);
     driver_records(findings);
+    entries(findings);
     phases(findings);
-    sandboxes(findings);
-    notes(findings);
-}
-
-fn names(findings: &mut Findings<'_>) {
-    const REMOVE: &str = "remove the record of the name";
-    const WRITE: &str = "write the record of the name";
-    let tables = &findings.state.tables;
-    for read in tables.network_names.values() {
-        let named = tables.networks.get(&read.record.network);
-        if named.is_some_and(|network| network.record.name != read.id)
-            || !tables.has_network(read.record.network)
-        {
-            let found = format!("no network {} has this name", read.record.network);
-            findings.note::<NetworkNameRecord>(Invariant::I3, &read.id, found, REMOVE);
-        }
-    }
-    for read in tables.networks.values() {
-        let name = tables.network_names.get(&read.record.name);
-        let unreadable = tables.is_unreadable::<NetworkNameRecord>(&read.record.name);
-        if !unreadable && name.is_none_or(|name| name.record.network != read.id) {
-            let found = format!("its name {:?} does not lead to it", read.record.name.as_str());
-            findings.note::<Network>(Invariant::I3, &read.id, found, WRITE);
-        }
-    }
-    for read in tables.endpoint_names.values() {
-        let key = EndpointKey { network: read.id.network, endpoint: read.record.endpoint };
-        let named = tables.endpoints.get(&key);
-        if named.is_some_and(|endpoint| endpoint.record.name != read.id.name)
-            || !tables.has_endpoint(key.network, key.endpoint)
-        {
-            let found = format!("no endpoint {} has this name", key.endpoint);
-            findings.note::<EndpointNameRecord>(Invariant::I3, &read.id, found, REMOVE);
-        }
-    }
-    for read in tables.endpoints.values() {
-        let id = EndpointNameKey { network: read.id.network, name: read.record.name.clone() };
-        let name = tables.endpoint_names.get(&id);
-        let unreadable = tables.is_unreadable::<EndpointNameRecord>(&id);
-        if !unreadable && name.is_none_or(|name| name.record.endpoint != read.id.endpoint) {
-            let found = format!("its name {:?} does not lead to it", read.record.name.as_str());
-            findings.note::<Endpoint>(Invariant::I3, &read.id, found, WRITE);
-        }
-    }
 }
 
 fn endpoints(findings: &mut Findings<'_>) {
-    let tables = &findings.state.tables;
-    for read in tables.endpoints.values() {
-        if !tables.has_network(read.id.network) {
-            let found = format!("network {} is gone", read.id.network);
-            findings.note::<Endpoint>(Invariant::I4, &read.id, found, "remove it with all that it holds");
+    for read in findings.state.tables.endpoints.values() {
+        if findings.state.tables.has_network(read.id.network) {
+            continue;
         }
+        let found = format!("network {} is gone", read.id.network);
+        let mend = match &read.record.attachment {
+            Some(attachment) => {
+                Mend::by_hand(format!("let it leave sandbox {}, and check again", attachment.sandbox))
+            }
+            None => Mend::by("remove it with all that it holds", |tx| {
+                remove(findings, read, tx)?;
+                findings.because_gone(&Object::Network(read.id.network), tx)
+            }),
+        };
+        findings.note::<Endpoint>(I4, &read.id, found, mend);
     }
 }
 
-/// True if the object that something hangs on is there.
-fn is_there(findings: &Findings<'_>, object: &Object) -> bool {
-    let tables = &findings.state.tables;
-    match object {
-        Object::Network(network) => tables.has_network(*network),
-        Object::Endpoint(network, endpoint) => tables.has_endpoint(*network, *endpoint),
-        Object::Join(network, endpoint, sandbox) => {
-            let id = EndpointKey { network: *network, endpoint: *endpoint };
-            match tables.endpoints.get(&id) {
-                Some(read) => read.record.attachment.as_ref().is_some_and(|found| found.sandbox == *sandbox),
-                None => tables.has_endpoint(*network, *endpoint),
-            }
+/// Removes an endpoint, its name, what it holds and what hangs on it. Its notes stay: they say what is to be taken
+/// down.
+fn remove(
+    findings: &Findings<'_>,
+    read: &Versioned<Endpoint>,
+    tx: &mut Transaction<Any>,
+) -> netkeep_store::Result<()> {
+    let (state, id) = (findings.state, read.id);
+    tx.delete(read)?;
+    let name = EndpointNameKey { network: id.network, name: read.record.name.clone() };
+    if let Some(name) = state.tables.endpoint_names.get(&name)
+        && name.record.endpoint == id.endpoint
+    {
+        tx.delete(name)?;
+    }
+    let owner = Owner::Endpoint { network: id.network, endpoint: id.endpoint };
+    release(state, &owner, tx).map_err(|error| netkeep_store::Error::invalid(error.to_string()))?;
+    for driver in state.tables.drivers_with_records() {
+        for record in state.tables.driver_records_on(driver, &id.object()) {
+            tx.delete(record)?;
+        }
+    }
+    Ok(())
+}
+
+/// What hangs on something that is gone goes.
+fn hanging<T: Record<Home: LivesIn<Any>>>(findings: &mut Findings<'_>, read: &Versioned<T>, on: &Object) {
+    match findings.object(on) {
+        Seen::There => {}
+        Seen::Unknown => findings.wait::<T>(&read.id, format!("whether {on} is there cannot be told now")),
+        Seen::Gone => {
+            let found = format!("{on}, on which it hangs, is gone");
+            let mend = Mend::by("remove it", |tx| {
+                tx.delete(read)?;
+                findings.because_gone(on, tx)
+            });
+            findings.note::<T>(I5, &read.id, found, mend);
         }
     }
 }
 
 fn driver_records(findings: &mut Findings<'_>) {
-    let state = findings.state;
-    for read in state.tables.driver_records.values() {
-        if !is_there(findings, &read.id.on) {
-            let found = format!("{}, on which it hangs, is gone", read.id.on);
-            findings.note::<DriverRecord>(Invariant::I5, &read.id, found, "remove it");
+    for read in findings.state.tables.driver_records.values() {
+        // Those of an endpoint without its network go with it.
+        let goes = read.id.on.endpoint().is_some_and(|_| {
+            findings.object(&read.id.on) == Seen::There
+                && findings.network(read.id.on.network()) == Seen::Gone
+        });
+        if !goes {
+            hanging(findings, read, &read.id.on);
         }
+    }
+}
+
+fn entries(findings: &mut Findings<'_>) {
+    for read in findings.state.tables.published.values() {
+        let owner = &read.record.owner;
+        let on = match owner {
+            Owner::Join { network, endpoint, sandbox } => Object::Join(*network, *endpoint, *sandbox),
+            Owner::Endpoint { network, endpoint } => Object::Endpoint(*network, *endpoint),
+            Owner::Network { network } | Owner::Service { network, .. } => Object::Network(*network),
+            Owner::Client { .. } => continue,
+        };
+        hanging::<PublishedEntry>(findings, read, &on);
     }
 }
 
 fn phases(findings: &mut Findings<'_>) {
-    const MEND: &str = "restart the daemon, which finishes or undoes it";
-    let state = findings.state;
-    let alive = findings.alive;
-    let left = |phase: &Phase| {
-        let actor = phase.actor().filter(|actor| *actor != alive)?;
-        let doing = if phase.is_deleting() { "deletion" } else { "creation" };
-        Some(format!("its {doing} by {actor} was neither finished nor undone"))
+    let tables = &findings.state.tables;
+    for read in tables.networks.values() {
+        phase(findings, read, &read.record.phase, None);
+    }
+    for read in tables.endpoints.values() {
+        if findings.network(read.id.network) == Seen::There {
+            phase(findings, read, &read.record.phase, None);
+        }
+    }
+    for read in tables.pools.values() {
+        let record = PoolRecord { phase: Phase::Ready, ..read.record.clone() };
+        phase(findings, read, &read.record.phase, read.record.owner.as_ref().map(|owner| (owner, record)));
+    }
+    for read in tables.sub_pools.values() {
+        let record = SubPoolRecord { phase: Phase::Ready, ..read.record.clone() };
+        phase(findings, read, &read.record.phase, Some((&read.record.owner, record)));
+    }
+}
+
+/// An operation in between, of whose actor is known that it is over, is finished or undone. What an object holds
+/// is as whole as that object is.
+fn phase<T: Record<Home: LivesIn<Any>>>(
+    findings: &mut Findings<'_>,
+    read: &Versioned<T>,
+    phase: &Phase,
+    held: Option<(&Owner, T)>,
+) {
+    const FINISH: &str = "finish it, or undo it if it is used";
+    let Some(actor) = phase.actor() else { return };
+    let doing = if phase.is_deleting() { "deletion" } else { "creation" };
+    if !findings.is_over(actor) {
+        findings.wait::<T>(&read.id, format!("its {doing} by {actor} is under way"));
+        return;
+    }
+    let network = match &held {
+        Some((Owner::Network { network }, _)) => findings.state.tables.networks.get(network),
+        _ => None,
     };
-    for read in state.tables.networks.values() {
-        if let Some(found) = left(&read.record.phase) {
-            findings.note::<Network>(Invariant::I6, &read.id, found, MEND);
-        }
-    }
-    for read in state.tables.endpoints.values() {
-        if let Some(found) = left(&read.record.phase) {
-            findings.note::<Endpoint>(Invariant::I6, &read.id, found, MEND);
-        }
-    }
-    for read in state.tables.pools.values() {
-        if let Some(found) = left(&read.record.phase) {
-            findings.note::<PoolRecord>(Invariant::I6, &read.id, found, MEND);
-        }
-    }
-    for read in state.tables.sub_pools.values() {
-        if let Some(found) = left(&read.record.phase) {
-            findings.note::<SubPoolRecord>(Invariant::I6, &read.id, found, MEND);
-        }
-    }
+    let mend = match (held, network) {
+        // It goes, or is whole again, with its network.
+        (Some(_), Some(network)) if !network.record.phase.is_ready() => finish::<Network>(FINISH, network),
+        (Some((owner, record)), _) if !matches!(owner, Owner::Client { .. }) => match findings.owner(owner) {
+            Seen::There => Mend::by("it is whole, as its owner is", |tx| {
+                network.map_or(Ok(()), |network| tx.unchanged(network))?;
+                tx.replace(read, &record)?;
+                Ok(Vec::new())
+            }),
+            _ => Mend::by_hand("release it: its owner is gone"),
+        },
+        _ => finish(FINISH, read),
+    };
+    let found = format!("its {doing} by {actor} was neither finished nor undone");
+    findings.note::<T>(I6, &read.id, found, mend);
 }
 
-fn sandboxes(findings: &mut Findings<'_>) {
-    let state = findings.state;
-    for read in state.tables.endpoints.values() {
-        let Some(attachment) = &read.record.attachment else { continue };
-        let sandbox = state.tables.sandboxes.get(&attachment.sandbox);
-        let listed = sandbox.is_some_and(|sandbox| {
-            let mut inside = sandbox.record.endpoints.iter();
-            inside.any(|found| found.network == read.id.network && found.endpoint == read.id.endpoint)
-        });
-        if attachment.host.host == findings.alive.host && !listed {
-            let found = format!("it is attached to sandbox {}, which does not have it", attachment.sandbox);
-            findings.note::<Endpoint>(Invariant::I7, &read.id, found, "detach it");
+fn finish<T: Record>(text: &str, read: &Versioned<T>) -> Mend {
+    match T::key(&read.id) {
+        Ok(key) => {
+            let finish = RepairOperation::Finish { key, revision: read.revision().get() };
+            Mend::work(text, finish, |_| Ok(Vec::new()))
         }
-    }
-    for read in state.tables.sandboxes.values() {
-        for inside in &read.record.endpoints {
-            let id = EndpointKey { network: inside.network, endpoint: inside.endpoint };
-            let attached = state.tables.endpoints.get(&id).and_then(|found| found.record.attachment.as_ref());
-            if attached.is_none_or(|attachment| attachment.sandbox != read.id) {
-                let found = format!("it has endpoint {}, which is not attached to it", inside.endpoint);
-                findings.note::<Sandbox>(Invariant::I7, &read.id, found, "take the endpoint out");
-            }
-        }
-    }
-}
-
-fn notes(findings: &mut Findings<'_>) {
-    let state = findings.state;
-    for read in state.tables.realized.values() {
-        if !is_there(findings, &read.id.0) {
-            let found = format!("{}, which this host was told to make, is gone", read.id.0);
-            let mend = "restart the daemon, which takes it down";
-            findings.note::<Realized>(Invariant::I9, &read.id, found, mend);
-        }
-    }
-    for read in state.tables.intents.values() {
-        if read.record.by != findings.alive {
-            let found = format!("its operation was begun by {}, which is over", read.record.by);
-            findings.note::<Intent>(Invariant::I9, &read.id, found, "restart the daemon, which judges it");
-        }
+        Err(error) => Mend::by_hand(error.to_string()),
     }
 }

@@ -2,17 +2,44 @@
 
 use std::fmt;
 
+use netkeep_model::Scope;
+use netkeep_store::Identity;
 use serde::{Deserialize, Serialize};
 
-/// What a check found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+use crate::repair::{Repair, RepairPlan, StorePlan};
+
+/// What a check found in a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckReport {
+    /// Which of the two stores it is.
+    pub scope: Scope,
+    /// Which store it is.
+    pub identity: Identity,
     /// The commit at which the store was looked at.
     pub revision: u64,
     /// How many records were looked at.
     pub records: usize,
     /// What is wrong; empty if nothing is.
     pub violations: Vec<Violation>,
+    /// What is in between, and nobody can call wrong: an operation is under way, or it cannot be judged now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub under_way: Vec<UnderWay>,
+    /// What would mend the violations, as far as that can be decided without a person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
+    /// What was found in the global store; `None` if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global: Option<GlobalCheck>,
+}
+
+/// What was found in the store that all hosts share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GlobalCheck {
+    /// It was looked at.
+    Checked(Box<CheckReport>),
+    /// It could not be looked at, for this reason.
+    NotChecked(String),
 }
 
 /// Something that must not be.
@@ -26,6 +53,15 @@ pub struct Violation {
     pub found: String,
     /// What would mend it.
     pub mend: String,
+}
+
+/// Something that is in between, and not wrong.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// The key of the record.
+    pub key: String,
+    /// What is under way, or what is not known.
+    pub what: String,
 }
 
 /// What holds in a store whenever no operation is under way.
@@ -75,8 +111,29 @@ impl fmt::Display for Invariant {
 }
 
 impl CheckReport {
-    /// True if nothing is wrong.
+    /// The plan that mends what can be mended without a person, of this store and the global one.
+    pub fn plan(&self) -> RepairPlan {
+        let own = StorePlan {
+            scope: self.scope,
+            identity: self.identity.clone(),
+            revision: self.revision,
+            repairs: self.repairs.clone(),
+        };
+        let mut stores = vec![own];
+        if let Some(GlobalCheck::Checked(global)) = &self.global {
+            stores.extend(global.plan().stores);
+        }
+        stores.retain(|store| !store.repairs.is_empty());
+        RepairPlan { version: RepairPlan::VERSION, stores }
+    }
+
+    /// True if nothing is wrong. A global store that could not be looked at may have anything in it.
     pub fn is_clean(&self) -> bool {
-        self.violations.is_empty()
+        let shared = match &self.global {
+            None => true,
+            Some(GlobalCheck::Checked(report)) => report.is_clean(),
+            Some(GlobalCheck::NotChecked(_)) => false,
+        };
+        shared && self.violations.is_empty()
     }
 }

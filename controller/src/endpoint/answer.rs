@@ -37,7 +37,7 @@ pub(super) fn settle(endpoint: &mut Endpoint, answer: EndpointAnswer) -> Result<
 }
 
 /// True if a binding is settled as it was asked for.
-fn honours(settled: &PortBinding, wanted: &PortBinding) -> bool {
+pub(crate) fn honours(settled: &PortBinding, wanted: &PortBinding) -> bool {
     let ports = settled.host_ports.zip(wanted.host_ports);
     settled.protocol == wanted.protocol
         && settled.port == wanted.port

@@ -12,12 +12,12 @@ use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::addresses::Addresses;
 use super::answer::settle;
-use super::realize::{Outcome, realize};
-use super::{info, specification};
+use super::realize::{Outcome, make_whole, realize};
+use super::{finish, info, specification};
 use crate::controller::Inner;
 use crate::operation::{
     Adopt, Assembly, Attempts, Draft, MAX_TAKEN, Taken, View, check_size, endpoint_queue, network_queue,
-    realized,
+    realized, wanted_here,
 };
 use crate::{EndpointInfo, EndpointSpec, Error, ErrorKind, Result, lookup, network};
 
@@ -30,14 +30,32 @@ pub(crate) async fn create(inner: &Arc<Inner>, network: &str, spec: EndpointSpec
     let mut attempts = Attempts::default();
     let mut taken = Vec::new();
     loop {
+        inner.site.settle().await?;
         if inner.site.making.contains(network) {
             drop(inner.site.queues.turn([network_queue(network)]).await);
         }
         let of = usable(inner, network)?;
-        if let Some(found) = repeated(inner, &of, &spec, id)? {
-            return Ok(found);
+        inner.site.whole(of.revision()).await?;
+        if inner.site.making.is_left(Object::Network(network)) {
+            network::make_usable(inner, network).await?;
         }
         let key = EndpointKey { network, endpoint: id };
+        match repeated(inner, &of, &spec, key)? {
+            Before::Nothing => {}
+            Before::Made(found) => return Ok(*found),
+            Before::Left => match make_whole(inner, &of, key).await? {
+                Outcome::Created(made) => return Ok(*made),
+                Outcome::Taken(_, error) => return Err(error),
+            },
+            // Whoever has begun it has given up: nobody else is in the queue.
+            Before::Begun => match finish(inner, key).await {
+                Ok(()) => {}
+                Err(error) => {
+                    attempts.again(error).await?;
+                    continue;
+                }
+            },
+        }
         let creation =
             Creation { inner, spec: &spec, of: &of, key, operation: OperationId::generate(), taken: &taken };
         match creation.attempt().await {
@@ -48,7 +66,7 @@ pub(crate) async fn create(inner: &Arc<Inner>, network: &str, spec: EndpointSpec
                 }
                 taken.push(Taken { claim, why: error.to_string() });
             }
-            Err(error) => attempts.again(error).await?,
+            Err(error) => attempts.again_at(&inner.site, error).await?,
         }
     }
 }
@@ -77,19 +95,28 @@ fn usable(inner: &Inner, id: netkeep_model::NetworkId) -> Result<Versioned<Netwo
     }
 }
 
-/// The endpoint that this request has made already, if it has.
-fn repeated(
-    inner: &Inner,
-    of: &Versioned<Network>,
-    spec: &EndpointSpec,
-    id: EndpointId,
-) -> Result<Option<EndpointInfo>> {
+/// What this request has done before.
+enum Before {
+    Nothing,
+    /// It has made this endpoint.
+    Made(Box<EndpointInfo>),
+    /// It has written the endpoint, and not made it on this host to the end.
+    Left,
+    /// It has begun to write the endpoint.
+    Begun,
+}
+
+fn repeated(inner: &Inner, of: &Versioned<Network>, spec: &EndpointSpec, key: EndpointKey) -> Result<Before> {
     let state = inner.site.replica.read();
-    if let Some(found) = state.tables.endpoints.get(&EndpointKey { network: of.id, endpoint: id }) {
+    if let Some(found) = state.tables.endpoints.get(&key) {
         specification::check_repeated(spec, &found.record)?;
         return match found.record.phase {
-            Phase::Ready => Ok(Some(info(of, found))),
-            Phase::Creating { .. } | Phase::Deleting { .. } => Err(Error::new(
+            Phase::Ready if inner.site.making.is_left(Object::Endpoint(key.network, key.endpoint)) => {
+                Ok(Before::Left)
+            }
+            Phase::Ready => Ok(Before::Made(Box::new(info(of, found)))),
+            Phase::Creating { .. } => Ok(Before::Begun),
+            Phase::Deleting { .. } => Err(Error::new(
                 ErrorKind::InUse,
                 format!("endpoint {:?} is in between; delete it", found.record.name.as_str()),
             )),
@@ -107,7 +134,7 @@ fn repeated(
             ),
         ));
     }
-    Ok(None)
+    Ok(Before::Nothing)
 }
 
 struct Creation<'a> {
@@ -152,14 +179,23 @@ impl Creation<'_> {
             tx.create(&RealizedKey(self.object()), &note)?;
         }
         Assembly::new(&site.replica.read(), self.operation).take(&draft, &mut tx)?;
-        let revision = site.commit(tx).await?;
+        let made = ensure.map(|_| site.making.begin(self.object()));
+        let revision = match site.commit(tx).await {
+            Ok(revision) => revision,
+            Err(error) => {
+                if let Some(made) = made.filter(|_| error.kind() != ErrorKind::Unknown) {
+                    made.done();
+                }
+                return Err(error);
+            }
+        };
         drop(draft);
         // Others need not wait for the driver; and what it refuses is taken out again in the same queues.
         drop(turn);
         let written = Versioned::written(self.key, endpoint, revision);
-        match ensure {
+        match ensure.zip(made) {
             None => Ok(Outcome::Created(Box::new(info(self.of, &written)))),
-            Some(mode) => realize(self.inner, self.of, self.key, &*driver, mode).await,
+            Some((mode, made)) => realize(self.inner, self.of, self.key, &*driver, mode, made).await,
         }
     }
 
@@ -193,12 +229,10 @@ impl Creation<'_> {
         };
         let plan = driver.plan_endpoint(&view, &request).await?;
         draft.accept(&plan, self.object(), kind)?;
-        match plan.answer {
-            Answer::Now(answer) => {
-                settle(endpoint, answer)?;
-                Ok(plan.ensure.then_some(Mode::Planned))
-            }
-            Answer::FromCall => Ok(Some(Mode::Called)),
+        let wanted = wanted_here(self.of.record.scope, &plan, kind)?;
+        if let Answer::Now(answer) = plan.answer {
+            settle(endpoint, answer)?;
         }
+        Ok(wanted)
     }
 }

@@ -7,6 +7,7 @@ use netkeep_model::{Endpoint, EndpointKey, EndpointNameKey, EndpointNameRecord, 
 use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::realize::begin_deletion;
+use crate::attachment::{Place, leave_by_force, remove_entries, whereabouts};
 use crate::controller::Inner;
 use crate::network::{self, driver_of};
 use crate::operation::{
@@ -16,24 +17,32 @@ use crate::operation::{
 use crate::replica::State;
 use crate::{Error, ErrorKind, Result, lookup};
 
-/// Deletes an endpoint.
-pub(crate) async fn delete(inner: &Arc<Inner>, network: &str, name_or_id: &str) -> Result<()> {
+/// Deletes an endpoint; by `force` also one that is attached.
+pub(crate) async fn delete(place: &Place, network: &str, name_or_id: &str, force: bool) -> Result<()> {
+    let inner = &place.of;
     let key = {
         let state = inner.site.replica.read();
         let network = lookup::network(&state, network)?;
         lookup::endpoint(&state, network, name_or_id)?.id
     };
-    let _turn = inner.site.queues.turn([endpoint_queue(key.network, key.endpoint)]).await;
     let mut attempts = Attempts::default();
     loop {
-        match attempt(inner, key, name_or_id).await {
+        if force {
+            leave_by_force(place, key).await?;
+        }
+        let turn = inner.site.queues.turn([endpoint_queue(key.network, key.endpoint)]).await;
+        inner.site.settle().await?;
+        let outcome = attempt(place, key, name_or_id, force).await;
+        drop(turn);
+        match outcome {
             Ok(()) => return Ok(()),
             Err(error) => attempts.again(error).await?,
         }
     }
 }
 
-async fn attempt(inner: &Arc<Inner>, key: EndpointKey, name_or_id: &str) -> Result<()> {
+async fn attempt(place: &Place, key: EndpointKey, name_or_id: &str, force: bool) -> Result<()> {
+    let inner = &place.of;
     let site = &inner.site;
     let (endpoint, kind, scope) = {
         let state = site.replica.read();
@@ -44,15 +53,19 @@ async fn attempt(inner: &Arc<Inner>, key: EndpointKey, name_or_id: &str) -> Resu
         (endpoint.clone(), network.record.driver.clone(), network.record.scope)
     };
     if let Some(attachment) = &endpoint.record.attachment {
-        return Err(Error::new(
-            ErrorKind::InUse,
-            format!(
-                "endpoint {:?} is attached to sandbox {} on {}; let it leave first",
-                endpoint.record.name.as_str(),
-                attachment.sandbox,
-                attachment.host
-            ),
-        ));
+        let message = format!(
+            "endpoint {:?} (id {}) is attached: {}; let it leave first",
+            endpoint.record.name.as_str(),
+            key.endpoint,
+            whereabouts(attachment)
+        );
+        match (force, place.is_here(attachment)) {
+            (false, _) => return Err(Error::new(ErrorKind::InUse, message)),
+            // It has joined again since it was made to leave.
+            (true, true) => return Err(Error::new(ErrorKind::Conflict, message)),
+            // Its host finds it gone, and takes it down.
+            (true, false) => {}
+        }
     }
     if let Some(driver) = driver_of(inner, &kind).await? {
         let object = Object::Endpoint(key.network, key.endpoint);
@@ -79,6 +92,8 @@ pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
         // The note says it too if the network's record cannot be read.
         (kind.or_else(|| noted.clone()), noted.is_some())
     };
+    // What was taken down and is still in the store has to be made again if it is not deleted after all.
+    let made = noted.then(|| site.making.begin(object));
     if let Some(kind) = kind {
         match driver_of(inner, &kind).await? {
             Some(driver) if noted || driver.info().mode == Mode::Called => {
@@ -94,14 +109,22 @@ pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
             None => {}
         }
     }
-    remove_from_store(inner, key).await
+    remove_from_store(inner, key).await?;
+    if let Some(made) = made {
+        made.done();
+    }
+    Ok(())
 }
 
 /// Removes an endpoint and everything that hangs on it, each at the revision at which it is known, in one
 /// commit.
-pub(super) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
     let site = &inner.site;
     let owner = Owner::Endpoint { network: key.network, endpoint: key.endpoint };
+    let Some(made) = site.replica.read().tables.endpoints.get(&key).map(Versioned::revision) else {
+        return Ok(());
+    };
+    site.whole(made).await?;
     let (names, held) = {
         let state = site.replica.read();
         (queues(&state, &owner), HeldPools::of(&state, &owner))
@@ -120,6 +143,12 @@ pub(super) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> R
         release(&state, &owner, &mut tx)?;
         HeldPools::of(&state, &owner).remove(&state, &mut tx)?;
         remove_records(&state, &inner.registry, &Object::Endpoint(key.network, key.endpoint), &mut tx)?;
+        if let Some(attachment) = &endpoint.record.attachment {
+            let join = Object::Join(key.network, key.endpoint, attachment.sandbox);
+            release(&state, &Owner::from(join), &mut tx)?;
+            remove_records(&state, &inner.registry, &join, &mut tx)?;
+            remove_entries(&state, key, attachment.sandbox, &mut tx)?;
+        }
     }
     site.commit(tx).await?;
     Ok(())

@@ -13,10 +13,12 @@ use netkeep_drivers::{EndpointState, Object};
 use netkeep_model::{Endpoint, Network, Options};
 use netkeep_store::datastore::Versioned;
 
+pub(crate) use answer::honours;
 pub(crate) use create::create;
-use delete::remove_from_store;
-pub(crate) use delete::{delete, finish};
+pub(crate) use delete::{delete, finish, remove_from_store};
+pub(crate) use realize::make_usable;
 
+use crate::attachment::effective;
 use crate::controller::Inner;
 use crate::operation::{notes, records};
 use crate::replica::State;
@@ -29,6 +31,7 @@ pub(crate) fn info(network: &Versioned<Network>, read: &Versioned<Endpoint>) -> 
         network: network.id,
         network_name: network.record.name.clone(),
         revision: read.revision().get(),
+        stale: None,
         endpoint: read.record.clone(),
     }
 }
@@ -39,7 +42,7 @@ pub(crate) fn state(state: &State, of: &Versioned<Network>, read: &Versioned<End
     EndpointState {
         network: network::state(state, of),
         id: read.id.endpoint,
-        endpoint: read.record.clone(),
+        endpoint: effective(&read.record),
         records: records(state, &of.record.driver, &on),
         notes: notes(state, &of.record.driver, &on),
     }

@@ -9,6 +9,7 @@ use netkeep_store::datastore::{Transaction, Versioned};
 use super::answer::settle;
 use super::{info, remove_from_store, state};
 use crate::controller::Inner;
+use crate::making::Made;
 use crate::operation::{Attempts, SiteNotes, remains};
 use crate::{EndpointInfo, Error, ErrorKind, Result, network};
 
@@ -27,6 +28,7 @@ pub(super) async fn realize(
     key: EndpointKey,
     driver: &dyn NetworkDriver,
     mode: Mode,
+    made: Made,
 ) -> Result<Outcome> {
     let site = &inner.site;
     let notes = SiteNotes { site, driver: &of.record.driver };
@@ -45,6 +47,7 @@ pub(super) async fn realize(
                     let mut tx = Transaction::new();
                     tx.replace(&read, &next)?;
                     let revision = site.commit(tx).await?;
+                    made.done();
                     return Ok(Outcome::Created(Box::new(info(of, &read.rewritten(next, revision)))));
                 }
                 // The driver has made what is not wanted: it is taken down again.
@@ -54,7 +57,10 @@ pub(super) async fn realize(
                 )),
             }
         }
-        Ok(_) => return Ok(Outcome::Created(Box::new(info(of, &read)))),
+        Ok(_) => {
+            made.done();
+            return Ok(Outcome::Created(Box::new(info(of, &read))));
+        }
         Err(error) => error,
     };
     if let EnsureError::Unknown(cause) = &error {
@@ -71,9 +77,46 @@ pub(super) async fn realize(
         }
     }
     undo_creation(inner, key).await?;
+    made.done();
     match error {
         EnsureError::Taken(claim, error) => Ok(Outcome::Taken(claim, error.into())),
         EnsureError::Refused(error) | EnsureError::Unknown(error) => Err(error.into()),
+    }
+}
+
+/// Makes an endpoint on this host that was written and then left, or taken down and kept; its queue is held. What
+/// was called has answered before it was ready, and is whole.
+pub(super) async fn make_whole(
+    inner: &Arc<Inner>,
+    of: &Versioned<Network>,
+    key: EndpointKey,
+) -> Result<Outcome> {
+    let found = inner.site.replica.read().tables.endpoints.get(&key).cloned();
+    let Some(read) = found.filter(|read| read.record.phase.is_ready()) else {
+        return Err(Error::not_found(format!("endpoint {} was removed meanwhile", key.endpoint)));
+    };
+    let driver = inner.registry.resolve_network(&of.record.driver).await?;
+    let made = inner.site.making.begin(Object::Endpoint(key.network, key.endpoint));
+    if driver.info().mode == Mode::Called {
+        made.done();
+        return Ok(Outcome::Created(Box::new(info(of, &read))));
+    }
+    realize(inner, of, key, &*driver, Mode::Planned, made).await
+}
+
+/// Does so for somebody who wants to use the endpoint.
+///
+/// # Errors
+///
+/// Why the driver does not make it; then it is gone.
+pub(crate) async fn make_usable(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+    let of = inner.site.replica.read().tables.networks.get(&key.network).cloned();
+    let Some(of) = of else {
+        return Err(Error::not_found(format!("network {} was removed meanwhile", key.network)));
+    };
+    match make_whole(inner, &of, key).await? {
+        Outcome::Created(_) => Ok(()),
+        Outcome::Taken(_, error) => Err(error),
     }
 }
 

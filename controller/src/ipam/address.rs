@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use netkeep_drivers::{AddressRequest, Purpose};
 use netkeep_model::{
-    AddressKey, AddressRole, Id, OperationId, Owner, Pool, PoolKey, RequestId, Scope, Space, SubPoolKey,
+    AddressKey, AddressRole, Id, OperationId, Owner, Pool, PoolKey, RequestId, Space, SubPoolKey,
 };
 use netkeep_store::datastore::Transaction;
 
@@ -23,12 +23,13 @@ pub(crate) async fn request_address(inner: &Arc<Inner>, spec: AddressRequestSpec
     let owner = client(inner, request);
     let mut attempts = Attempts::default();
     loop {
+        inner.site.settle().await?;
         if let Some(found) = repeated(inner, &spec, request)? {
             return Ok(found);
         }
         match attempt(inner, &spec, &owner).await {
             Ok(info) => return Ok(info),
-            Err(error) => attempts.again(error).await?,
+            Err(error) => attempts.again_at(&inner.site, error).await?,
         }
     }
 }
@@ -84,7 +85,7 @@ async fn attempt(inner: &Arc<Inner>, spec: &AddressRequestSpec, owner: &Owner) -
         mac: None,
         options: spec.options.clone(),
     };
-    let plan = ipam.plan_address(&View::new(&draft, Scope::Local, None), &wanted).await?;
+    let plan = ipam.plan_address(&View::new(&draft, site.scope, None), &wanted).await?;
     let given = take_address(&draft, &*ipam, &plan, owner, AddressRole::Plain, spec.sub)?;
     let Some(given) = given else {
         return Err(Error::new(ErrorKind::Unsupported, format!("IPAM driver {kind} gives no addresses")));
@@ -136,6 +137,7 @@ pub(crate) async fn release_address(
     let id = AddressKey { space, master: pool, ip: address };
     let mut attempts = Attempts::default();
     loop {
+        inner.site.settle().await?;
         let mut tx = Transaction::new();
         {
             let state = inner.site.replica.read();

@@ -27,7 +27,7 @@ pub(crate) fn addresses(state: &State, space: Option<&Space>, pool: Option<&Pool
     .collect()
 }
 
-pub(super) fn pool(state: &State, read: &Versioned<PoolRecord>) -> PoolInfo {
+pub(crate) fn pool(state: &State, read: &Versioned<PoolRecord>) -> PoolInfo {
     PoolInfo {
         space: read.id.space.clone(),
         pool: read.id.pool,
@@ -36,10 +36,11 @@ pub(super) fn pool(state: &State, read: &Versioned<PoolRecord>) -> PoolInfo {
         phase: read.record.phase,
         given: state.tables.addresses_of(&read.id.space, read.id.pool).count(),
         revision: read.revision().get(),
+        stale: None,
     }
 }
 
-pub(super) fn sub_pool(state: &State, read: &Versioned<SubPoolRecord>) -> PoolInfo {
+pub(crate) fn sub_pool(state: &State, read: &Versioned<SubPoolRecord>) -> PoolInfo {
     let given = state.tables.addresses_of(&read.id.space, read.id.master);
     PoolInfo {
         space: read.id.space.clone(),
@@ -49,10 +50,11 @@ pub(super) fn sub_pool(state: &State, read: &Versioned<SubPoolRecord>) -> PoolIn
         phase: read.record.phase,
         given: given.filter(|address| address.record.sub == Some(read.id.sub)).count(),
         revision: read.revision().get(),
+        stale: None,
     }
 }
 
-pub(super) fn address(read: &Versioned<AddressRecord>) -> AddressInfo {
+pub(crate) fn address(read: &Versioned<AddressRecord>) -> AddressInfo {
     AddressInfo {
         space: read.id.space.clone(),
         pool: read.id.master,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use netkeep_drivers::PoolRequest;
 use netkeep_model::{
-    AddressRecord, Id, IpamKind, OperationId, Owner, Phase, Pool, PoolKey, RequestId, Scope, Space,
-    SubPoolKey, Timestamp,
+    AddressRecord, Id, IpamKind, OperationId, Owner, Phase, Pool, PoolKey, RequestId, Space, SubPoolKey,
+    Timestamp,
 };
 use netkeep_store::datastore::{Records, Transaction};
 
@@ -20,17 +20,19 @@ use crate::{Error, ErrorKind, PoolInfo, PoolRequestSpec, Result};
 pub(crate) async fn request_pool(inner: &Arc<Inner>, spec: PoolRequestSpec) -> Result<PoolInfo> {
     let request = spec.request.unwrap_or_else(|| RequestId::from(Id::generate()));
     let _request = inner.site.queues.turn([request_queue(request)]).await;
+    inner.site.settle().await?;
     // Before the driver is asked for, which may be another one now.
     if let Some(found) = repeated(inner, &spec, request)? {
         return Ok(found);
     }
     let kind = spec.driver.clone().map_or_else(|| IpamKind::new(DEFAULT_IPAM), Ok)?;
     let ipam = inner.registry.resolve_ipam(&kind).await?;
-    let space = spec.space.clone().unwrap_or_else(|| ipam.info().local_space.clone());
+    let space = spec.space.clone().unwrap_or_else(|| ipam.info().space(inner.site.scope).clone());
     let _space = inner.site.queues.turn([space_queue(&space)]).await;
     let owner = client(inner, request);
     let mut attempts = Attempts::default();
     loop {
+        inner.site.settle().await?;
         if let Some(found) = repeated(inner, &spec, request)? {
             return Ok(found);
         }
@@ -44,7 +46,7 @@ pub(crate) async fn request_pool(inner: &Arc<Inner>, spec: PoolRequestSpec) -> R
                 options: spec.options.clone(),
                 avoid: Vec::new(),
             };
-            let plan = ipam.plan_pool(&View::new(&draft, Scope::Local, None), &wanted).await?;
+            let plan = ipam.plan_pool(&View::new(&draft, inner.site.scope, None), &wanted).await?;
             let grant = answer(&*ipam, &plan)?;
             for claim in &plan.claims {
                 draft.take(Taking {
@@ -67,7 +69,7 @@ pub(crate) async fn request_pool(inner: &Arc<Inner>, spec: PoolRequestSpec) -> R
         };
         match attempt.await {
             Ok(info) => return Ok(info),
-            Err(error) => attempts.again(error).await?,
+            Err(error) => attempts.again_at(&inner.site, error).await?,
         }
     }
 }
@@ -144,6 +146,7 @@ pub(crate) async fn release_pool(
     let _turn = inner.site.queues.turn([space_queue(space)]).await;
     let mut attempts = Attempts::default();
     loop {
+        inner.site.settle().await?;
         let attempt = async {
             let held = held(&inner.site.replica.read(), space, pool, sub)?;
             let phase = Phase::Deleting { by: inner.site.actor, operation: OperationId::generate() };
@@ -168,7 +171,7 @@ pub(crate) async fn finish_release(
 ) -> Result<()> {
     let site = &inner.site;
     let held = held(&site.replica.read(), space, pool, sub)?;
-    let given = site.local().list_below::<AddressRecord>(&[space.segment(), pool.segment()]).await?;
+    let given = site.records().list_below::<AddressRecord>(&[space.segment(), pool.segment()]).await?;
     let given: Vec<String> = given
         .records
         .iter()

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use netkeep_drivers::{Answer, Mode, NetworkDriver, NetworkRequest, Object};
+use netkeep_drivers::{Answer, IpamInfo, Mode, NetworkDriver, NetworkRequest, Object};
 use netkeep_model::{
     Id, IpamKind, Network, NetworkId, NetworkIpam, NetworkNameRecord, OperationId, Owner, Phase, RealizedKey,
     RequestedPool, Scope, Space,
 };
-use netkeep_store::Guard;
-use netkeep_store::datastore::{Local, Record, Transaction, Versioned};
+use netkeep_store::datastore::{Any, Record, Transaction, Versioned};
+use netkeep_store::{Guard, Revision};
 
+use super::delete::finish;
 use super::pools::Pools;
-use super::realize::{Outcome, realize, settle, undo_creation};
+use super::realize::{Outcome, make_whole, realize, settle, undo_creation};
 use super::{DEFAULT_IPAM, info, specification};
 use crate::controller::Inner;
 use crate::operation::{
-    Adopt, Assembly, Attempts, Draft, MAX_TAKEN, Taken, View, cut, fits, network_queue, realized, space_queue,
+    Adopt, Assembly, Attempts, Draft, MAX_TAKEN, Taken, View, cut, fits, network_queue, realized,
+    space_queue, wanted_here,
 };
 use crate::{Error, ErrorKind, NetworkInfo, NetworkSpec, Result};
 
@@ -27,8 +29,22 @@ pub(crate) async fn create(inner: &Arc<Inner>, spec: NetworkSpec) -> Result<Netw
     let mut attempts = Attempts::default();
     let mut taken = Vec::new();
     loop {
-        if let Some(found) = repeated(inner, &spec, id)? {
-            return Ok(found);
+        inner.site.settle().await?;
+        match repeated(inner, &spec, id)? {
+            Before::Nothing => {}
+            Before::Made(found) => return Ok(*found),
+            Before::Left => match make_whole(inner, id).await? {
+                Outcome::Created(made) => return Ok(*made),
+                Outcome::Taken(_, error) => return Err(error),
+            },
+            // Whoever has begun it has given up: nobody else is in the queue.
+            Before::Begun => match finish(inner, id).await {
+                Ok(()) => {}
+                Err(error) => {
+                    attempts.again(error).await?;
+                    continue;
+                }
+            },
         }
         let creation = Creation { inner, spec: &spec, id, operation: OperationId::generate(), taken: &taken };
         match creation.attempt().await {
@@ -39,19 +55,31 @@ pub(crate) async fn create(inner: &Arc<Inner>, spec: NetworkSpec) -> Result<Netw
                 }
                 taken.push(Taken { claim, why: error.to_string() });
             }
-            Err(error) => attempts.again(error).await?,
+            Err(error) => attempts.again_at(&inner.site, error).await?,
         }
     }
 }
 
-/// The network that this request has made already, if it has.
-fn repeated(inner: &Inner, spec: &NetworkSpec, id: NetworkId) -> Result<Option<NetworkInfo>> {
+/// What this request has done before.
+enum Before {
+    Nothing,
+    /// It has made this network.
+    Made(Box<NetworkInfo>),
+    /// It has written the network, and not made it on this host to the end.
+    Left,
+    /// It has begun to write the network.
+    Begun,
+}
+
+fn repeated(inner: &Inner, spec: &NetworkSpec, id: NetworkId) -> Result<Before> {
     let state = inner.site.replica.read();
     if let Some(found) = state.tables.networks.get(&id) {
         specification::check_repeated(&state, spec, &found.record)?;
         return match found.record.phase {
-            Phase::Ready => Ok(Some(info(found))),
-            Phase::Creating { .. } | Phase::Deleting { .. } => Err(Error::new(
+            Phase::Ready if inner.site.making.is_left(Object::Network(id)) => Ok(Before::Left),
+            Phase::Ready => Ok(Before::Made(Box::new(info(found)))),
+            Phase::Creating { .. } => Ok(Before::Begun),
+            Phase::Deleting { .. } => Err(Error::new(
                 ErrorKind::InUse,
                 format!("network {:?} is in between; delete it", found.record.name.as_str()),
             )),
@@ -67,7 +95,7 @@ fn repeated(inner: &Inner, spec: &NetworkSpec, id: NetworkId) -> Result<Option<N
             ),
         ));
     }
-    Ok(None)
+    Ok(Before::Nothing)
 }
 
 struct Creation<'a> {
@@ -83,7 +111,7 @@ impl Creation<'_> {
         let inner = self.inner;
         let driver = inner.registry.resolve_network(&self.spec.driver).await?;
         let scope = driver.info().scope(self.spec.scope)?;
-        if scope == Scope::Global {
+        if scope != inner.site.scope {
             return Err(Error::new(
                 ErrorKind::Unavailable,
                 "scope: there is no global store; a network of global scope has nowhere to live",
@@ -102,7 +130,8 @@ impl Creation<'_> {
         let ipam =
             inner.registry.resolve_ipam(&ipam_kind.map_or_else(|| IpamKind::new(DEFAULT_IPAM), Ok)?).await?;
         let space = network.ipam.space.take().or_else(|| self.spec.ipam.space.clone());
-        let space = space.unwrap_or_else(|| ipam.info().local_space.clone());
+        let space = space.unwrap_or_else(|| ipam.info().space(scope).clone());
+        check_space(ipam.info(), &space, scope)?;
         let spaces: Option<&Space> = with_pools.then_some(&space);
         let space_turn = inner.site.queues.turn(spaces.map(space_queue)).await;
         let draft = Draft::new(&inner.site.replica, self.adopt(&space, &requested), self.taken);
@@ -125,16 +154,24 @@ impl Creation<'_> {
 
         let ensure =
             if network.config_only { None } else { self.plan(&*driver, &mut network, &draft).await? };
-        let _making = ensure.map(|_| inner.site.making.begin(self.id));
-        let revision = self.commit(&mut network, &draft, source.as_ref(), ensure).await?;
+        let made = ensure.map(|_| inner.site.making.begin(Object::Network(self.id)));
+        let revision = match self.commit(&mut network, &draft, source.as_ref(), ensure).await {
+            Ok(revision) => revision,
+            Err(error) => {
+                if let Some(made) = made.filter(|_| error.kind() != ErrorKind::Unknown) {
+                    made.done();
+                }
+                return Err(error);
+            }
+        };
         drop(draft);
         // Others need not wait for the driver; and what it refuses is taken out again in the same queue.
         drop(space_turn);
-        let Some(mode) = ensure else {
-            let created = NetworkInfo { id: self.id, revision, network };
+        let Some((mode, made)) = ensure.zip(made) else {
+            let created = NetworkInfo { id: self.id, revision, stale: None, network };
             return Ok(Outcome::Created(Box::new(created)));
         };
-        realize(inner, self.id, &*driver, mode).await
+        realize(inner, self.id, &*driver, mode, made).await
     }
 
     /// What clients hold and this network may take over: what it names.
@@ -190,13 +227,11 @@ impl Creation<'_> {
         let request = NetworkRequest { id: self.id, network: network.clone() };
         let plan = driver.plan_network(&view, &request).await?;
         draft.accept(&plan, Object::Network(self.id), &self.spec.driver)?;
-        match plan.answer {
-            Answer::Now(answer) => {
-                settle(network, answer);
-                Ok(plan.ensure.then_some(Mode::Planned))
-            }
-            Answer::FromCall => Ok(Some(Mode::Called)),
+        let wanted = wanted_here(network.scope, &plan, &self.spec.driver)?;
+        if let Answer::Now(answer) = plan.answer {
+            settle(network, answer);
         }
+        Ok(wanted)
     }
 
     /// Writes everything: in one commit if it fits, else in pieces under the phase `creating`.
@@ -226,25 +261,37 @@ impl Creation<'_> {
 
         let phase = std::mem::replace(&mut network.phase, creating);
         let revision = site.commit(self.head(network, source, ensure)?).await?;
-        let begun = Versioned::written(self.id, network.clone(), revision);
-        let tie = Guard::Unchanged(Network::key(&self.id)?, revision);
-        for piece in cut(rest, &tie) {
-            if let Err(error) = site.commit_txn(&piece).await {
-                // What was written is taken out again in the same queues.
-                drop(turn);
+        let written = self.commit_rest(network, phase, rest, revision).await;
+        // What was written is taken out again in the same queues.
+        drop(turn);
+        match written {
+            Err(error) if error.kind() != ErrorKind::Unknown => {
                 undo_creation(self.inner, self.id).await?;
-                return Err(error);
+                Err(error)
             }
+            written => written,
         }
-        network.phase = phase;
-        if phase == creating {
+    }
+
+    /// The pieces of a network that is in its phase `creating` since `revision`, and its phase at last.
+    async fn commit_rest(
+        &self,
+        network: &mut Network,
+        phase: Phase,
+        rest: Transaction<Any>,
+        revision: Revision,
+    ) -> Result<u64> {
+        let site = &self.inner.site;
+        let begun = Versioned::written(self.id, network.clone(), revision);
+        for piece in cut(rest, &Guard::Unchanged(Network::key(&self.id)?, revision)) {
+            site.commit_txn(&piece).await?;
+        }
+        if std::mem::replace(&mut network.phase, phase) == phase {
             return Ok(revision.get());
         }
         let mut last = Transaction::new();
         last.replace(&begun, network)?;
-        let revision = site.commit(last).await?.get();
-        drop(turn);
-        Ok(revision)
+        Ok(site.commit(last).await?.get())
     }
 
     fn head(
@@ -252,7 +299,7 @@ impl Creation<'_> {
         network: &Network,
         source: Option<&Versioned<Network>>,
         ensure: Option<Mode>,
-    ) -> Result<Transaction<Local>> {
+    ) -> Result<Transaction<Any>> {
         let mut head = Transaction::new();
         head.create(&self.id, network)?;
         head.create(&network.name, &NetworkNameRecord { network: self.id })?;
@@ -266,6 +313,21 @@ impl Creation<'_> {
         }
         Ok(head)
     }
+}
+
+/// Refuses the space in which networks of the other scope have their pools unless they name one: it lives in the
+/// other store.
+fn check_space(ipam: &IpamInfo, space: &Space, scope: Scope) -> Result<()> {
+    let (own, other) = match scope {
+        Scope::Local => (&ipam.local_space, &ipam.global_space),
+        Scope::Global => (&ipam.global_space, &ipam.local_space),
+    };
+    if space != own && space == other {
+        return Err(Error::invalid(format!(
+            "ipam.space: {space} is not for networks of {scope} scope; name {own}, or one of your own"
+        )));
+    }
+    Ok(())
 }
 
 /// Takes the configuration of `source`, and returns the pools that it asks for.

@@ -23,6 +23,7 @@ pub(crate) async fn delete(inner: &Arc<Inner>, name_or_id: &str) -> Result<()> {
     let _turn = inner.site.queues.turn([network_queue(id)]).await;
     let mut attempts = Attempts::default();
     loop {
+        inner.site.settle().await?;
         match attempt(inner, id, name_or_id).await {
             Ok(()) => return Ok(()),
             Err(error) => attempts.again(error).await?,
@@ -32,6 +33,7 @@ pub(crate) async fn delete(inner: &Arc<Inner>, name_or_id: &str) -> Result<()> {
 
 async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str) -> Result<()> {
     let site = &inner.site;
+    whole(inner, id).await?;
     let (network, used, spaces) = {
         let state = site.replica.read();
         let Some(network) = state.tables.networks.get(&id) else {
@@ -54,16 +56,27 @@ async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str) -> Result<
         let view = View::new(&draft, network.record.scope, Some(&network.record.driver));
         driver.may_remove(&view, &Object::Network(id)).await?;
     }
-    if phase.actor().is_none_or(|actor| !site.is_dead(actor)) {
+    let is_dead = |actor| site.is_dead(&site.replica.read(), actor);
+    if !phase.actor().is_some_and(is_dead) {
         let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
         write_phase(inner, id, phase).await?;
     }
     finish(inner, id).await
 }
 
+/// Waits until everything that hangs on the network is known.
+async fn whole(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+    let written = inner.site.replica.read().tables.networks.get(&id).map(Versioned::revision);
+    match written {
+        Some(written) => inner.site.whole(written).await,
+        None => Ok(()),
+    }
+}
+
 /// The second half of a deletion: makes sure that nothing uses the network, which since its phase was written
 /// nothing can begin to, takes it off this host, and removes it from the store.
 pub(crate) async fn finish(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+    whole(inner, id).await?;
     if let Some(error) = users(inner, id).await? {
         undo_phase(inner, id).await?;
         return Err(error);
@@ -167,10 +180,10 @@ async fn users(inner: &Arc<Inner>, id: NetworkId) -> Result<Option<Error>> {
     let found = site.replica.read().tables.networks.get(&id).cloned();
     let Some(network) = found else { return Ok(None) };
     if network.record.config_only {
-        let networks = site.local().list::<Network>().await?;
+        let networks = site.records().list::<Network>().await?;
         return Ok(borrowers(&network.record, id, networks.records.iter()));
     }
-    let endpoints = site.local().list_below::<Endpoint>(&[id.segment()]).await?;
+    let endpoints = site.records().list_below::<Endpoint>(&[id.segment()]).await?;
     if !endpoints.records.is_empty() {
         let endpoints: Vec<_> = endpoints.records.iter().collect();
         return Ok(Some(active_endpoints(&network.record, &endpoints)));
@@ -190,7 +203,7 @@ async fn users(inner: &Arc<Inner>, id: NetworkId) -> Result<Option<Error>> {
     let whole = held.pools.iter().map(|read| (read.id.space.clone(), read.id.pool, None));
     let parts = held.subs.iter().map(|read| (read.id.space.clone(), read.id.master, Some(read.id.sub)));
     for (space, master, sub) in whole.chain(parts) {
-        let given = site.local().list_below::<AddressRecord>(&[space.segment(), master.segment()]).await?;
+        let given = site.records().list_below::<AddressRecord>(&[space.segment(), master.segment()]).await?;
         let others: Vec<String> = given
             .records
             .iter()

@@ -14,6 +14,7 @@ use netkeep_store::datastore::Versioned;
 pub(crate) use create::create;
 pub(crate) use delete::{delete, driver_of, finish, remove};
 pub(crate) use pools::{answer, take_address};
+pub(crate) use realize::make_usable;
 
 use crate::NetworkInfo;
 use crate::operation::{notes, records};
@@ -24,7 +25,7 @@ pub(crate) const DEFAULT_IPAM: &str = "default";
 
 /// A network as it is shown.
 pub(crate) fn info(read: &Versioned<Network>) -> NetworkInfo {
-    NetworkInfo { id: read.id, revision: read.revision().get(), network: read.record.clone() }
+    NetworkInfo { id: read.id, revision: read.revision().get(), stale: None, network: read.record.clone() }
 }
 
 /// A network as its driver gets it.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use netkeep_drivers::{EnsureError, Mode, NetworkAnswer, NetworkDriver};
-use netkeep_model::{Claim, Network, NetworkId, OperationId, Phase};
+use netkeep_model::{Claim, Network, NetworkId, Object, OperationId, Phase};
 use netkeep_store::datastore::Transaction;
 
 use super::delete::take_down;
 use super::removal::{remove_from_store, write_phase};
 use super::{info, state};
 use crate::controller::Inner;
-use crate::operation::{Attempts, SiteNotes};
+use crate::making::Made;
+use crate::operation::{Attempts, SiteNotes, network_queue};
 use crate::{Error, ErrorKind, NetworkInfo, Result};
 
 /// What has become of a creation.
@@ -27,6 +28,7 @@ pub(super) async fn realize(
     id: NetworkId,
     driver: &dyn NetworkDriver,
     mode: Mode,
+    made: Made,
 ) -> Result<Outcome> {
     let site = &inner.site;
     let notes = SiteNotes { site, driver: &driver.info().kind };
@@ -44,9 +46,13 @@ pub(super) async fn realize(
             let mut tx = Transaction::new();
             tx.replace(&read, &next)?;
             let revision = site.commit(tx).await?;
+            made.done();
             return Ok(Outcome::Created(Box::new(info(&read.rewritten(next, revision)))));
         }
-        Ok(_) => return Ok(Outcome::Created(Box::new(info(&read)))),
+        Ok(_) => {
+            made.done();
+            return Ok(Outcome::Created(Box::new(info(&read))));
+        }
         Err(error) => error,
     };
     if let EnsureError::Unknown(cause) = &error
@@ -62,9 +68,42 @@ pub(super) async fn realize(
         .with_source(left));
     }
     undo_creation(inner, id).await?;
+    made.done();
     match error {
         EnsureError::Taken(claim, error) => Ok(Outcome::Taken(claim, error.into())),
         EnsureError::Refused(error) | EnsureError::Unknown(error) => Err(error.into()),
+    }
+}
+
+/// Makes a network on this host that was written and then left; its queue is held. What was called has answered
+/// before it was ready, and is whole.
+pub(super) async fn make_whole(inner: &Arc<Inner>, id: NetworkId) -> Result<Outcome> {
+    let found = inner.site.replica.read().tables.networks.get(&id).cloned();
+    let Some(read) = found.filter(|read| read.record.phase.is_ready()) else {
+        return Err(Error::not_found(format!("network {id} was removed meanwhile")));
+    };
+    let driver = inner.registry.resolve_network(&read.record.driver).await?;
+    let made = inner.site.making.begin(Object::Network(id));
+    if driver.info().mode == Mode::Called {
+        made.done();
+        return Ok(Outcome::Created(Box::new(info(&read))));
+    }
+    realize(inner, id, &*driver, Mode::Planned, made).await
+}
+
+/// Does so for somebody who wants to use the network.
+///
+/// # Errors
+///
+/// Why the driver does not make it; then it is gone.
+pub(crate) async fn make_usable(inner: &Arc<Inner>, id: NetworkId) -> Result<()> {
+    let _turn = inner.site.queues.turn([network_queue(id)]).await;
+    if !inner.site.making.is_left(Object::Network(id)) {
+        return Ok(());
+    }
+    match make_whole(inner, id).await? {
+        Outcome::Created(_) => Ok(()),
+        Outcome::Taken(_, error) => Err(error),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use netkeep_model::{Network, NetworkId, NetworkNameRecord, Object, Owner, Phase};
 use netkeep_store::Guard;
-use netkeep_store::datastore::{Local, Record, Transaction, Versioned};
+use netkeep_store::datastore::{Any, Record, Transaction, Versioned};
 
 use crate::Result;
 use crate::controller::Inner;
@@ -65,7 +65,7 @@ pub(super) async fn write_phase(inner: &Arc<Inner>, id: NetworkId, phase: Phase)
         let network = state.tables.networks.get(&id).cloned();
         network.map(|network| (network, HeldPools::of(&state, &Owner::Network { network: id })))
     };
-    let change = |network: &Versioned<Network>| -> Result<Transaction<Local>> {
+    let change = |network: &Versioned<Network>| -> Result<Transaction<Any>> {
         let mut tx = Transaction::new();
         tx.replace(network, &Network { phase, ..network.record.clone() })?;
         Ok(tx)

@@ -28,6 +28,9 @@ pub(super) fn validate(spec: &NetworkSpec) -> Result<()> {
         }
     }
     if spec.config_from.is_some() {
+        if spec.scope == Some(Scope::Global) {
+            return refuse("config_from", "a network of global scope cannot have what one host configures");
+        }
         let lent = [
             ("ipam.pools", !spec.ipam.pools.is_empty()),
             ("ipam.driver", spec.ipam.driver.is_some()),

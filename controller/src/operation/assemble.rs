@@ -6,9 +6,9 @@ use netkeep_drivers::PlannedRecord;
 use netkeep_model::{
     AddressKey, AddressRecord, AddressSpace, Claim, DriverKind, DriverRecord, DriverRecordKey, IpamKind,
     Link, LinkName, NumberKey, NumberRecord, OperationId, Owner, PoolKey, PoolRecord, PortBlock,
-    PortBlockKey, PortClaim, PortRange, Scope, Space,
+    PortBlockKey, PortClaim, PortRange, Space,
 };
-use netkeep_store::datastore::{Local, Transaction};
+use netkeep_store::datastore::{Any, Transaction};
 
 use super::{Draft, Taking};
 use crate::replica::State;
@@ -50,7 +50,7 @@ impl<'a> Assembly<'a> {
     /// [`ErrorKind::Conflict`] if the records are no longer as the plans have read them;
     /// [`ErrorKind::InUse`] for a pool that overlaps another; [`ErrorKind::Internal`] if a driver asks for what
     /// it must not have.
-    pub(crate) fn take(mut self, draft: &'a Draft, tx: &mut Transaction<Local>) -> Result<()> {
+    pub(crate) fn take(mut self, draft: &'a Draft, tx: &mut Transaction<Any>) -> Result<()> {
         self.draft = Some(draft);
         let inner = draft.inner();
         for taking in &inner.takings {
@@ -88,7 +88,7 @@ impl<'a> Assembly<'a> {
         &self,
         space: &Space,
         driver: Option<&IpamKind>,
-        tx: &mut Transaction<Local>,
+        tx: &mut Transaction<Any>,
     ) -> Result<()> {
         match (self.state.tables.spaces.get(space), driver) {
             (Some(read), _) => {
@@ -102,7 +102,7 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    fn claim(&mut self, taking: &Taking, tx: &mut Transaction<Local>) -> Result<()> {
+    fn claim(&mut self, taking: &Taking, tx: &mut Transaction<Any>) -> Result<()> {
         match &taking.claim {
             Claim::Address { space, pool, ip } => {
                 self.check_pool_of(taking, space, *pool, *ip, tx)?;
@@ -159,15 +159,11 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    fn record(
-        &self,
-        driver: &DriverKind,
-        planned: &PlannedRecord,
-        tx: &mut Transaction<Local>,
-    ) -> Result<()> {
-        if planned.scope != Scope::Local {
+    fn record(&self, driver: &DriverKind, planned: &PlannedRecord, tx: &mut Transaction<Any>) -> Result<()> {
+        let scope = self.state.scope();
+        if planned.scope != scope {
             return Err(Error::internal(format!(
-                "driver {driver} wants to keep a {} record on {}, which is of local scope",
+                "driver {driver} wants to keep a {} record on {}, which is of {scope} scope",
                 planned.scope, planned.on
             )));
         }

@@ -2,20 +2,48 @@
 
 use std::time::Duration;
 
+use netkeep_model::Scope;
+
+use crate::site::Site;
 use crate::{Error, ErrorKind, Result};
 
 /// How often an operation decides before it gives up.
 pub(crate) const ATTEMPTS: u32 = 10;
 /// Pauses between two attempts grow up to this.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
+/// How long it may take to hear what is new.
+const LEARNING: Duration = Duration::from_secs(5);
 
 /// Counts the attempts of one operation.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     made: u32,
+    /// Whether what is known was made as new as now.
+    renewed: bool,
 }
 
 impl Attempts {
+    /// As [`Attempts::again`], for what allocates at `site`: where hosts share a store, that nothing is left counts only
+    /// if what is known is as new as the question.
+    ///
+    /// # Errors
+    ///
+    /// As [`Attempts::again`]; [`ErrorKind::Unavailable`] if it cannot be known whether anything is left.
+    pub(crate) async fn again_at(&mut self, site: &Site, error: Error) -> Result<()> {
+        if error.kind() != ErrorKind::Exhausted || site.scope == Scope::Local || self.renewed {
+            return self.again(error).await;
+        }
+        self.renewed = true;
+        match site.as_new_as_now(LEARNING).await {
+            Ok(_) => Ok(()),
+            Err(unknown) => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("whether anything is left is not known: {error}; and then: {unknown}"),
+            )
+            .with_source(unknown)),
+        }
+    }
+
     /// Waits a random while that grows with the attempts, and returns `Ok` if the operation may decide again.
     ///
     /// # Errors

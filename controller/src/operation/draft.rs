@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use netkeep_drivers::{Plan, PlannedRecord};
-use netkeep_model::{Claim, DriverKind, Object, Owner, Pool, PortBlockKey, PortRange, Protocol, Space};
+use netkeep_model::{
+    Claim, DriverKind, Object, Owner, Pool, PortBlockKey, PortRange, Protocol, Scope, Space,
+};
 use netkeep_store::{Guard, Key};
 
 use super::Taking;
@@ -100,9 +102,16 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// As [`Draft::take`]; [`ErrorKind::Internal`] if it wants a record on something else.
+    /// As [`Draft::take`]; [`ErrorKind::Internal`] if it wants a record on something else, or what is of one host
+    /// for something of global scope.
     pub(crate) fn accept<T>(&self, plan: &Plan<T>, on: Object, driver: &DriverKind) -> Result<()> {
+        let scope = self.replica.read().scope();
         for claim in &plan.claims {
+            if scope == Scope::Global && matches!(claim, Claim::Ports { .. } | Claim::Link { .. }) {
+                return Err(Error::internal(format!(
+                    "driver {driver} claims {claim}, which is of one host, for {on}, which is of global scope"
+                )));
+            }
             self.take(Taking::new(claim.clone(), Owner::from(on)))?;
         }
         for record in &plan.records {
@@ -128,7 +137,7 @@ impl Draft {
     /// # Errors
     ///
     /// [`ErrorKind::InUse`] names who holds it; [`ErrorKind::Conflict`] if another operation that is under way
-    /// has chosen the same; [`ErrorKind::Internal`] if this one takes it twice.
+    /// has chosen the same, or if another has taken what was chosen for this one; [`ErrorKind::Internal`] if this one takes it twice.
     pub(crate) fn take(&self, taking: Taking) -> Result<()> {
         let claim = &taking.claim;
         let held = |by: String| Err(Error::new(ErrorKind::InUse, format!("{claim} is held by {by}")));
@@ -139,7 +148,8 @@ impl Draft {
             return Err(Error::internal(format!("{claim} is claimed twice by one operation")));
         }
         if let Some(owner) = holder(&self.replica.read(), claim).filter(|owner| !self.adopts(owner)) {
-            return held(owner.to_string());
+            // What was free when it was chosen for this operation, another host has taken since.
+            return if self.has_chosen(claim) { Err(met(claim)) } else { held(owner.to_string()) };
         }
         if let Some((range, n)) = place(claim) {
             self.reserve(range, n, claim)?;
@@ -157,6 +167,11 @@ impl Draft {
     /// Notes that `range` gives `n` to this operation.
     pub(super) fn chosen(&self, range: Range, n: u128) {
         self.inner().numbers.push((range, n));
+    }
+
+    /// True if this operation was given the number that `claim` is, and did not ask for it.
+    fn has_chosen(&self, claim: &Claim) -> bool {
+        place(claim).is_some_and(|place| self.inner().numbers.contains(&place))
     }
 
     /// Notes that `port` was reserved for this operation.

@@ -1,7 +1,7 @@
 //! Giving back pools.
 
 use netkeep_model::{OperationId, Owner, Phase, PoolKey, PoolRecord, Space, SubPoolRecord};
-use netkeep_store::datastore::{Local, Record, Transaction, Versioned};
+use netkeep_store::datastore::{Any, Record, Transaction, Versioned};
 
 use super::Assembly;
 use crate::Result;
@@ -48,7 +48,7 @@ impl HeldPools {
     }
 
     /// Sets the phase of all of them.
-    pub(crate) fn set_phase(&self, phase: Phase, tx: &mut Transaction<Local>) -> Result<()> {
+    pub(crate) fn set_phase(&self, phase: Phase, tx: &mut Transaction<Any>) -> Result<()> {
         for read in &self.pools {
             tx.replace(read, &PoolRecord { phase, ..read.record.clone() })?;
         }
@@ -60,7 +60,7 @@ impl HeldPools {
 
     /// Removes all of them; a pool of which others hold parts stays as their master, and a master goes with its
     /// last part.
-    pub(crate) fn remove(&self, state: &State, tx: &mut Transaction<Local>) -> Result<()> {
+    pub(crate) fn remove(&self, state: &State, tx: &mut Transaction<Any>) -> Result<()> {
         let goes = |id: &PoolKey| {
             let mut parts = state.tables.sub_pools_of(&id.space, id.pool);
             parts.all(|part| self.subs.iter().any(|sub| sub.id == part.id))

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use netkeep_drivers::{HostNotes, Notes, PlannedRecord, Remains};
-use netkeep_model::{DriverKind, Object, Realized, RealizedKey, Scope, Timestamp};
+use netkeep_model::{DriverKind, Object, Realized, RealizedKey, Timestamp};
 use netkeep_store::Segment;
-use netkeep_store::datastore::{Local, Transaction};
+use netkeep_store::datastore::{Any, Transaction};
 
 use super::Attempts;
 use crate::Result;
@@ -21,7 +21,7 @@ pub(crate) struct SiteNotes<'a> {
 pub(crate) fn realized(site: &Site, driver: &DriverKind, told: serde_json::Value) -> Realized {
     Realized {
         driver: driver.clone(),
-        scope: Scope::Local,
+        scope: site.scope,
         boot: site.boot.clone(),
         incarnation: site.actor.incarnation,
         since: Timestamp::now(),
@@ -41,7 +41,7 @@ pub(crate) fn records(state: &State, driver: &DriverKind, on: &Object) -> Vec<Pl
     let found = state.tables.driver_records_on(driver, on);
     found
         .map(|found| PlannedRecord {
-            scope: Scope::Local,
+            scope: state.scope(),
             on: *on,
             name: found.id.name.clone(),
             value: Some(found.record.value.clone()),
@@ -66,7 +66,7 @@ impl SiteNotes<'_> {
         }
     }
 
-    fn kept(&self, on: &Object, name: &Segment, value: &serde_json::Value) -> Result<Transaction<Local>> {
+    fn kept(&self, on: &Object, name: &Segment, value: &serde_json::Value) -> Result<Transaction<Any>> {
         let id = RealizedKey(*on);
         let state = self.site.replica.read();
         let read = state.tables.realized.get(&id);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use netkeep_store::datastore::{Local, Transaction};
+use netkeep_store::datastore::{Any, Transaction};
 use netkeep_store::{Guard, Limits, Prefix, Txn};
 
 /// The fence that every commit adds.
@@ -11,8 +11,12 @@ const SPARE_DIRECTORIES: usize = 1;
 const SPARE_BYTES: usize = 512;
 
 /// True if the transaction can be committed as it is.
-pub(crate) fn fits(transaction: &Transaction<Local>) -> bool {
-    let txn = transaction.clone().into_txn();
+pub(crate) fn fits(transaction: &Transaction<Any>) -> bool {
+    fits_txn(&transaction.clone().into_txn())
+}
+
+/// As [`fits`].
+pub(crate) fn fits_txn(txn: &Txn) -> bool {
     let mut size = Size::default();
     txn.guards().iter().for_each(|guard| size.add(guard.key(), 0));
     txn.writes().iter().for_each(|write| size.add(write.key(), bytes(write)));
@@ -21,8 +25,12 @@ pub(crate) fn fits(transaction: &Transaction<Local>) -> bool {
 
 /// Cuts a transaction into pieces that fit, each with the guards of what it writes and with `tie`. Guards of
 /// what is only read go with the first piece.
-pub(crate) fn cut(transaction: Transaction<Local>, tie: &Guard) -> Vec<Txn> {
-    let txn = transaction.into_txn();
+pub(crate) fn cut(transaction: Transaction<Any>, tie: &Guard) -> Vec<Txn> {
+    cut_txn(&transaction.into_txn(), tie)
+}
+
+/// As [`cut`].
+pub(crate) fn cut_txn(txn: &Txn, tie: &Guard) -> Vec<Txn> {
     let written: BTreeSet<_> = txn.writes().iter().map(|write| write.key()).collect();
     let mut pieces = Vec::new();
     let mut piece = Txn::new().guard(tie.clone());

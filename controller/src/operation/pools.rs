@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use netkeep_model::{IpamKind, Owner, Phase, Pool, PoolKey, PoolRecord, Space, SubPoolKey, SubPoolRecord};
-use netkeep_store::datastore::{Local, Transaction};
+use netkeep_store::datastore::{Any, Transaction};
 
 use super::assemble::{stale, taken};
 use super::{Assembly, Taking};
@@ -17,7 +17,7 @@ impl Assembly<'_> {
         space: &Space,
         pool: Pool,
         sub: Option<Pool>,
-        tx: &mut Transaction<Local>,
+        tx: &mut Transaction<Any>,
     ) -> Result<()> {
         self.check_space(space, taking.ipam.as_ref())?;
         let id = PoolKey { space: space.clone(), pool };
@@ -118,7 +118,7 @@ impl Assembly<'_> {
         space: &Space,
         pool: Pool,
         ip: IpAddr,
-        tx: &mut Transaction<Local>,
+        tx: &mut Transaction<Any>,
     ) -> Result<()> {
         let id = PoolKey { space: space.clone(), pool };
         if !pool.contains(ip) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use netkeep_drivers::registry::DriverRegistry;
 use netkeep_model::{AddressRecord, Link, NumberRecord, Object, Owner, PortBlock, RealizedKey};
-use netkeep_store::datastore::{Local, Record, Transaction};
+use netkeep_store::datastore::{Any, Record, Transaction};
 
 use crate::Result;
 use crate::replica::State;
@@ -14,7 +14,7 @@ use crate::replica::State;
 /// # Errors
 ///
 /// If a newer host has written one of them in a form that this one must not change.
-pub(crate) fn release(state: &State, owner: &Owner, tx: &mut Transaction<Local>) -> Result<()> {
+pub(crate) fn release(state: &State, owner: &Owner, tx: &mut Transaction<Any>) -> Result<()> {
     let tables = &state.tables;
     for key in state.held_by(owner) {
         if let Some(read) = AddressRecord::id(key).and_then(|id| tables.addresses.get(&id)) {
@@ -44,7 +44,7 @@ pub(crate) fn remove_records(
     state: &State,
     registry: &DriverRegistry,
     on: &Object,
-    tx: &mut Transaction<Local>,
+    tx: &mut Transaction<Any>,
 ) -> Result<()> {
     for driver in state.tables.drivers_with_records() {
         for read in state.tables.driver_records_on(driver, on) {

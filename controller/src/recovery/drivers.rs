@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use netkeep_drivers::{HostState, NetworkDriver, Object};
-use netkeep_model::{DriverKind, Realized, RealizedKey};
+use netkeep_model::{DriverKind, EndpointKey, Realized, RealizedKey, Scope};
 use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::RecoveryReport;
+use crate::attachment::wanted_joins;
 use crate::controller::Inner;
 use crate::operation::{SiteNotes, remains};
 use crate::replica::State;
@@ -21,7 +22,8 @@ pub(super) async fn recover(inner: &Arc<Inner>, report: &mut RecoveryReport) {
         }
     }
     let state = inner.site.replica.read();
-    for read in state.tables.realized.values().filter(|read| !is_wanted(&state, &read.id.0)) {
+    let local = state.tables.realized.values().filter(|read| read.record.scope == Scope::Local);
+    for read in local.filter(|read| !is_wanted(&state, &read.id.0)) {
         let kind = &read.record.driver;
         if !loaded.iter().any(|driver| driver.info().kind == *kind) {
             report.failed.push(format!("{}: driver {kind}, which made it, is not loaded", read.id.0));
@@ -36,7 +38,7 @@ async fn one(inner: &Arc<Inner>, driver: &Arc<dyn NetworkDriver>, report: &mut R
         let state = site.replica.read();
         let unwanted = unwanted(&state, &kind);
         let noted = unwanted.iter().map(|read| remains(&state, &kind, read.id.0)).collect();
-        (wanted(&state, &kind), noted)
+        (wanted(inner, &state, &kind), noted)
     };
     let notes = SiteNotes { site, driver: &kind };
     let done = driver.recover(&notes, wanted, noted).await?;
@@ -52,7 +54,7 @@ async fn one(inner: &Arc<Inner>, driver: &Arc<dyn NetworkDriver>, report: &mut R
 }
 
 /// What a driver shall have on this host.
-fn wanted(state: &State, kind: &DriverKind) -> HostState {
+fn wanted(inner: &Arc<Inner>, state: &State, kind: &DriverKind) -> HostState {
     let mut wanted = HostState::default();
     for read in state.tables.networks.values().filter(|read| read.record.driver == *kind) {
         if !read.record.phase.is_ready() || read.record.config_only {
@@ -62,22 +64,28 @@ fn wanted(state: &State, kind: &DriverKind) -> HostState {
         let endpoints = state.tables.endpoints_of(read.id);
         let whole = endpoints.filter(|endpoint| endpoint.record.phase.is_ready());
         wanted.endpoints.extend(whole.map(|found| endpoint::state(state, read, found)));
+        wanted.joins.extend(wanted_joins(inner, state, read));
     }
     wanted
 }
 
-/// The notes of things that nothing wants any more.
+/// The notes of things of local scope that nothing wants any more.
 fn unwanted<'a>(state: &'a State, kind: &DriverKind) -> Vec<&'a Versioned<Realized>> {
     let all = state.tables.realized.values();
-    all.filter(|read| read.record.driver == *kind && !is_wanted(state, &read.id.0)).collect()
+    let of_kind = all.filter(|read| read.record.driver == *kind && read.record.scope == Scope::Local);
+    of_kind.filter(|read| !is_wanted(state, &read.id.0)).collect()
 }
 
 /// True if there is a record of this object, even one that cannot be read.
 fn is_wanted(state: &State, object: &Object) -> bool {
     match object {
         Object::Network(network) => state.tables.has_network(*network),
-        Object::Endpoint(network, endpoint) | Object::Join(network, endpoint, _) => {
-            state.tables.has_endpoint(*network, *endpoint)
+        Object::Endpoint(network, endpoint) => state.tables.has_endpoint(*network, *endpoint),
+        Object::Join(network, endpoint, sandbox) => {
+            match state.tables.endpoints.get(&EndpointKey { network: *network, endpoint: *endpoint }) {
+                Some(read) => read.record.attachment.as_ref().is_some_and(|found| found.sandbox == *sandbox),
+                None => state.tables.has_endpoint(*network, *endpoint),
+            }
         }
     }
 }

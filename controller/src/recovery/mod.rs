@@ -5,5 +5,6 @@ mod phases;
 mod recover;
 mod report;
 
-pub(crate) use recover::recover;
+pub(crate) use phases::has_dead_phases;
+pub(crate) use recover::{recover, recover_phases, settle_phases};
 pub use report::RecoveryReport;

@@ -65,6 +65,11 @@ impl FreeMap {
         self.last = Some(n);
     }
 
+    /// The number that was given last, or where giving begins.
+    pub(crate) fn last(&self) -> Option<u128> {
+        self.last
+    }
+
     /// The numbers that operations under way hold.
     pub(crate) fn reserved(&self) -> impl Iterator<Item = u128> + '_ {
         self.reserved.iter().copied()

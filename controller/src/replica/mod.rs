@@ -2,6 +2,7 @@
 
 mod free_map;
 mod replica;
+mod runs;
 mod state;
 mod tables;
 

@@ -1,36 +1,50 @@
 //! What the replica knows.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netkeep_drivers::Order;
 use netkeep_model::{
-    AddressRecord, Class, Link, NumberRecord, Owner, Pool, PoolRecord, PortBlock, Protocol, Space,
-    SubPoolRecord,
+    AddressRecord, Class, HostId, HostRef, Link, NumberRecord, Owner, Pool, PoolRecord, PortBlock, Protocol,
+    PublishedEntry, Scope, Space, SubPoolRecord,
 };
 use netkeep_store::datastore::Record;
 use netkeep_store::{Change, Entry, Key, Revision, Snapshot, Txn, WatchItem, Write};
 
+use super::runs::{Runs, Spoken};
 use super::{FreeMap, Tables};
 
 /// The records of a store in memory: what the watch has delivered, with this process's own commits laid over it
 /// until the watch has passed them.
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// Which of the two stores it is.
+    scope: Scope,
+    /// Where this host begins to give, so that hosts that share a store do not meet; `None` if nobody shares it.
+    part: Option<u64>,
     /// The records.
     pub(crate) tables: Tables,
+    /// What is of each run of a host.
+    pub(crate) runs: Runs,
     /// What each owner holds, by key.
     owned: BTreeMap<Owner, BTreeSet<Key>>,
     /// Which addresses and numbers are taken.
     free: BTreeMap<Range, FreeMap>,
     /// Ports that operations under way have chosen.
     pub(crate) reserved_ports: HashSet<(Protocol, IpAddr, u16)>,
-    /// What own commits have written, with the revision, until the watch has passed it.
+    /// What own commits have written, with the revision, until the watch has shown it or has passed it.
     overlay: BTreeMap<Key, (Revision, Option<Entry>)>,
+    /// Keys that the watch has shown in a state beyond what it is through.
+    ahead: BTreeMap<Key, Revision>,
     /// All commits up to this one were delivered by the watch.
     through: Revision,
     /// The newest revision that is known of, by the watch or an own commit.
     latest: Revision,
+    /// How often the watch has begun anew.
+    resets: u64,
+    /// How often a table entry was set or removed.
+    published_changes: u64,
 }
 
 /// Something of which numbers are given: the addresses of a pool, as their bits, or the numbers of a class.
@@ -43,19 +57,54 @@ pub(crate) enum Range {
 }
 
 impl State {
+    /// Nothing, of the store for this scope.
+    pub(crate) fn of(scope: Scope) -> Self {
+        Self { scope, ..Self::default() }
+    }
+
+    /// As [`State::of`], for this host: in a store that hosts share, it gives from a part of its own.
+    pub(crate) fn for_host(scope: Scope, host: HostId) -> Self {
+        let mut hasher = DefaultHasher::new();
+        host.hash(&mut hasher);
+        Self { part: (scope == Scope::Global).then(|| hasher.finish()), ..Self::of(scope) }
+    }
+
+    /// The scope of the networks in it.
+    pub(crate) fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// True if `run` is over, as `alive` sees it: in the store of a host every other run is, in the one that hosts
+    /// share every other of the same host, and those of which the record of their host says so.
+    pub(crate) fn is_over(&self, run: HostRef, alive: HostRef) -> bool {
+        if run == alive {
+            return false;
+        }
+        if self.scope == Scope::Local || run.host == alive.host {
+            return true;
+        }
+        self.tables.is_over(run)
+    }
+
     /// Takes an item of the watch.
     pub(crate) fn deliver(&mut self, item: &WatchItem) {
         match item {
             WatchItem::Reset(snapshot) => self.reset(snapshot),
             WatchItem::Changes(batch) => {
                 for change in &batch.changes {
-                    // An own commit that is newer is known already; this item is late.
-                    if self.overlay.get(change.key()).is_some_and(|(own, _)| *own > change.revision()) {
+                    let (key, revision) = (change.key(), change.revision());
+                    // What is newer is known already; this item is late.
+                    let own = self.overlay.get(key).is_some_and(|(own, _)| *own > revision);
+                    if own || self.ahead.get(key).is_some_and(|shown| *shown > revision) {
                         continue;
                     }
+                    self.overlay.remove(key);
+                    if revision > batch.through {
+                        self.ahead.insert(key.clone(), revision);
+                    }
                     match change {
-                        Change::Put(entry) => self.set(&entry.key, Some(entry)),
-                        Change::Delete { key, .. } => self.set(key, None),
+                        Change::Put(entry) => self.set(key, Some(entry)),
+                        Change::Delete { .. } => self.set(key, None),
                     }
                 }
             }
@@ -63,7 +112,12 @@ impl State {
         self.through = self.through.max(item.through());
         self.latest = self.latest.max(self.through);
         let through = self.through;
-        self.overlay.retain(|_, (own, _)| *own > through);
+        self.ahead.retain(|_, shown| *shown > through);
+        // Something of our own that the watch has passed without showing it was deleted before it could: a watch need
+        // not tell of what is made and deleted between two items.
+        for (key, _) in self.overlay.extract_if(.., |_, (own, _)| *own <= through).collect::<Vec<_>>() {
+            self.set(&key, None);
+        }
     }
 
     /// Lays an own commit over what is known.
@@ -74,7 +128,9 @@ impl State {
         }
         for write in txn.writes() {
             let key = write.key();
-            if self.overlay.get(key).is_some_and(|(own, _)| *own > revision) {
+            let own = self.overlay.get(key).is_some_and(|(own, _)| *own > revision);
+            // The answer may come after the watch has shown it, and what became of it.
+            if own || self.ahead.get(key).is_some_and(|shown| *shown >= revision) {
                 continue;
             }
             let entry = match write {
@@ -88,14 +144,25 @@ impl State {
         }
     }
 
-    /// All commits up to this one are contained.
-    pub(crate) fn through(&self) -> Revision {
-        self.through
+    /// Whether everything is known that was committed together with a record of this revision: the watch is through
+    /// it, or it is an own commit.
+    pub(crate) fn is_whole(&self, revision: Revision) -> bool {
+        revision <= self.through || self.overlay.values().any(|(own, _)| *own == revision)
     }
 
     /// The newest commit that is known of.
     pub(crate) fn latest(&self) -> Revision {
         self.latest
+    }
+
+    /// How often the watch has begun anew.
+    pub(crate) fn resets(&self) -> u64 {
+        self.resets
+    }
+
+    /// A number that grows whenever a table entry is set or removed.
+    pub(crate) fn published_changes(&self) -> u64 {
+        self.published_changes
     }
 
     /// The keys of everything that `owner` holds.
@@ -112,8 +179,14 @@ impl State {
         order: Order,
     ) -> Option<u128> {
         let map = self.free.entry(range.clone()).or_default();
+        let goes_on = order == Order::Next;
+        if let (true, Some(part), None) = (goes_on, self.part, map.last()) {
+            map.set_last(first + u128::from(part) % last.saturating_sub(first).max(1));
+        }
         let found = map.find(first, last, order)?;
-        map.set_last(found);
+        if goes_on || self.part.is_none() {
+            map.set_last(found);
+        }
         map.reserve(found).then_some(found)
     }
 
@@ -145,10 +218,19 @@ impl State {
     }
 
     fn reset(&mut self, snapshot: &Snapshot) {
-        let mut new = Self { overlay: std::mem::take(&mut self.overlay), ..Self::default() };
+        let mut new =
+            Self { overlay: std::mem::take(&mut self.overlay), part: self.part, ..Self::of(self.scope) };
         new.overlay.retain(|_, (own, _)| *own > snapshot.revision);
+        for entry in snapshot.entries.iter().filter(|entry| entry.revision > snapshot.revision) {
+            new.ahead.insert(entry.key.clone(), entry.revision);
+            if new.overlay.get(&entry.key).is_some_and(|(own, _)| *own <= entry.revision) {
+                new.overlay.remove(&entry.key);
+            }
+        }
         new.reserved_ports = std::mem::take(&mut self.reserved_ports);
         new.latest = self.latest;
+        new.resets = self.resets + 1;
+        new.published_changes = self.published_changes + 1;
         let mut newest: BTreeMap<Range, (Revision, u128)> = BTreeMap::new();
         for entry in &snapshot.entries {
             new.set(&entry.key, Some(entry));
@@ -160,9 +242,15 @@ impl State {
             }
         }
         for (range, (_, n)) in newest {
-            new.free.entry(range).or_default().set_last(n);
+            // Where hosts share a store, the newest one may be another's.
+            if self.part.is_none() {
+                new.free.entry(range).or_default().set_last(n);
+            }
         }
         for (range, map) in &self.free {
+            if let (Some(_), Some(last)) = (self.part, map.last()) {
+                new.free.entry(range.clone()).or_default().set_last(last);
+            }
             for n in map.reserved() {
                 new.free.entry(range.clone()).or_default().reserve_too(n);
             }
@@ -174,9 +262,11 @@ impl State {
     }
 
     fn set(&mut self, key: &Key, entry: Option<&Entry>) {
-        let before = self.owners(key);
+        self.published_changes += u64::from(PublishedEntry::id(key).is_some());
+        let (before, spoken) = (self.owners(key), Spoken::of(&self.tables, key));
         self.tables.set(key, entry);
         let after = self.owners(key);
+        self.runs.set(key, &spoken, &Spoken::of(&self.tables, key));
         for owner in before.difference(&after) {
             if let Some(keys) = self.owned.get_mut(owner) {
                 keys.remove(key);

@@ -6,10 +6,11 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use netkeep_model::{
-    AddressKey, AddressRecord, AddressSpace, DriverKind, DriverRecord, DriverRecordKey, Endpoint, EndpointId,
-    EndpointKey, EndpointNameRecord, ExternalId, Id, Intent, Link, Mark, Network, NetworkId,
-    NetworkNameRecord, NumberRecord, Object, Pool, PoolKey, PoolRecord, PortBlock, Realized, Sandbox, Space,
-    SubPoolKey, SubPoolRecord, ThisHost, Timestamp,
+    AddressKey, AddressRecord, AddressSpace, Alive, DriverKind, DriverRecord, DriverRecordKey, Endpoint,
+    EndpointId, EndpointKey, EndpointNameRecord, ExternalId, Gone, Host, HostRef, Id, Intent, Link, Mark,
+    Network, NetworkId, NetworkNameRecord, NumberRecord, Object, ObjectKind, Pool, PoolKey, PoolRecord,
+    PortBlock, PublishedEntry, Realized, RealizedKey, Sandbox, Space, StoreClient, SubPoolKey, SubPoolRecord,
+    ThisHost, Timestamp,
 };
 use netkeep_store::datastore::{Record, Unreadable, Versioned};
 use netkeep_store::{Entry, Key, Segment};
@@ -66,6 +67,17 @@ macro_rules! tables {
                 }
             }
 
+            /// The records in their stored form, without those that go with a lease.
+            pub(crate) fn entries(&self) -> Vec<Entry> {
+                let mut entries = Vec::new();
+                $(
+                    if <$record>::KIND != Alive::KIND {
+                        entries.extend(self.$field.values().filter_map(stored));
+                    }
+                )*
+                entries
+            }
+
             /// How many records there are of each kind.
             pub(crate) fn counts(&self) -> BTreeMap<&'static str, usize> {
                 BTreeMap::from([$((<$record>::KIND, self.$field.len()),)*])
@@ -90,12 +102,29 @@ tables! {
     intents: Intent,
     realized: Realized,
     this_host: ThisHost,
+    clients: StoreClient,
+    hosts: Host,
+    alive: Alive,
+    gone: Gone,
+    published: PublishedEntry,
     driver_records: DriverRecord,
     external_ids: ExternalId,
     marks: Mark,
 }
 
 impl Tables {
+    /// True if this run of a host is over, by the record of the host: a later one has begun, or it was evicted.
+    /// Nothing is known of a host without a record.
+    pub(crate) fn is_over(&self, run: HostRef) -> bool {
+        let host = self.hosts.get(&run.host).map(|read| &read.record);
+        host.is_some_and(|host| host.incarnation > run.incarnation || host.has_evicted(run.incarnation))
+    }
+
+    /// True if this run was evicted.
+    pub(crate) fn is_evicted(&self, run: HostRef) -> bool {
+        self.hosts.get(&run.host).is_some_and(|read| read.record.has_evicted(run.incarnation))
+    }
+
     /// True if there is a record of this network, even one that cannot be read.
     pub(crate) fn has_network(&self, network: NetworkId) -> bool {
         self.networks.contains_key(&network) || self.is_unreadable::<Network>(&network)
@@ -140,7 +169,7 @@ impl Tables {
 
     /// The endpoints of a network.
     pub(crate) fn endpoints_of(&self, network: NetworkId) -> impl Iterator<Item = &Versioned<Endpoint>> {
-        let first = EndpointKey { network, endpoint: first_endpoint() };
+        let first = EndpointKey { network, endpoint: first_id().into() };
         self.endpoints
             .range(first..)
             .take_while(move |(id, _)| id.network == network)
@@ -158,6 +187,30 @@ impl Tables {
             .range(first..)
             .take_while(move |(id, _)| id.driver == *driver && id.on == *on)
             .map(|(_, record)| record)
+    }
+
+    /// What is noted of the attachments of an endpoint.
+    pub(crate) fn noted_joins(&self, of: EndpointKey) -> impl Iterator<Item = &Versioned<Realized>> {
+        let first = RealizedKey(Object::Join(of.network, of.endpoint, first_id().into()));
+        self.realized
+            .range(first..)
+            .take_while(move |(id, _)| {
+                id.0.kind() == ObjectKind::Join
+                    && id.0.network() == of.network
+                    && id.0.endpoint() == Some(of.endpoint)
+            })
+            .map(|(_, realized)| realized)
+    }
+
+    /// The entries that are published on a network.
+    pub(crate) fn published_of(
+        &self,
+        network: NetworkId,
+    ) -> impl Iterator<Item = &Versioned<PublishedEntry>> {
+        self.published
+            .values()
+            .skip_while(move |read| read.id.network < network)
+            .take_while(move |read| read.id.network == network)
     }
 
     /// The drivers that have records on anything.
@@ -213,9 +266,15 @@ impl Tables {
     }
 }
 
-/// What orders before every endpoint's id.
-fn first_endpoint() -> EndpointId {
-    Id::new(Timestamp::from_unix_millis(0), [0; 10]).into()
+/// A record in its stored form; nothing of one that cannot be written.
+fn stored<T: Record>(read: &Versioned<T>) -> Option<Entry> {
+    let (key, value) = (T::key(&read.id).ok()?, read.stored().ok()?);
+    Some(Entry { key, value, revision: read.revision(), lease: None })
+}
+
+/// What orders before every other id.
+fn first_id() -> Id {
+    Id::new(Timestamp::from_unix_millis(0), [0; 10])
 }
 
 /// What orders before every other pool.

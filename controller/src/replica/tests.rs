@@ -1,10 +1,10 @@
 //! The replica beside the store that it follows: whatever the watch delivers, and however late, what this process
 //! has committed shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use netkeep_drivers::Order;
-use netkeep_model::{AddressKey, AddressRecord, Id, NetworkId, Owner, Pool, Timestamp};
+use netkeep_model::{AddressKey, AddressRecord, HostId, Id, NetworkId, Owner, Pool, Scope, Timestamp};
 use netkeep_store::datastore::{Local, Record, Transaction};
 use netkeep_store::{Batch, Change, Entry, Key, Revision, Snapshot, Txn, WatchItem, Write};
 use proptest::prelude::*;
@@ -50,6 +50,25 @@ impl History {
         self.states.push(state);
         self.changes.push(changes);
         revision
+    }
+
+    /// All changes after one commit up to another one, those of a key merged into the last: what was made and deleted
+    /// between the two does not show, unless it had been shown ahead.
+    fn merged(&self, after: usize, shown: usize, to: usize) -> WatchItem {
+        let (before, ahead, now) = (&self.states[after], &self.states[shown], &self.states[to]);
+        let put = now.iter().filter(|(key, entry)| before.get(*key) != Some(*entry));
+        let known: BTreeSet<_> = before.keys().chain(ahead.keys()).collect();
+        let gone = known.into_iter().filter(|key| !now.contains_key(*key));
+        let revision = revision(to);
+        let gone = gone.map(|key| Change::Delete { key: key.clone(), revision });
+        let changes = put.map(|(_, entry)| Change::Put(entry.clone())).chain(gone).collect();
+        WatchItem::Changes(Batch { changes, through: revision })
+    }
+
+    /// The same, of which the item says only that it is through an earlier commit.
+    fn ahead(&self, after: usize, through: usize, to: usize) -> WatchItem {
+        let WatchItem::Changes(batch) = self.merged(after, after, to) else { unreachable!() };
+        WatchItem::Changes(Batch { through: revision(through), ..batch })
     }
 
     /// All changes after one commit up to another one.
@@ -101,8 +120,14 @@ enum Step {
     Swapped([(u8, Option<u8>); 2]),
     /// A commit that the watch delivers before its answer arrives.
     Late(u8, Option<u8>),
+    /// A commit whose answer arrives after the watch has shown it, and another host's next one, ahead of an item.
+    Ahead([(u8, Option<u8>); 2]),
+    /// A commit of another host, which shows once the watch delivers it.
+    Other(u8, Option<u8>),
     /// The watch delivers so much of what is left.
     Deliver(usize),
+    /// The same, merged.
+    Merge(usize),
     /// The watch begins anew, so much of what is left later than before.
     Reset(usize),
     /// An operation chooses an address, to let it go again later.
@@ -117,11 +142,18 @@ fn step() -> impl Strategy<Value = Step> {
         4 => change().prop_map(|(n, by)| Step::Commit(n, by)),
         1 => (change(), change()).prop_map(|(one, other)| Step::Swapped([one, other])),
         1 => change().prop_map(|(n, by)| Step::Late(n, by)),
-        3 => (0_usize..4).prop_map(Step::Deliver),
+        1 => (change(), change()).prop_map(|(own, other)| Step::Ahead([own, other])),
+        2 => change().prop_map(|(n, by)| Step::Other(n, by)),
+        2 => (0_usize..4).prop_map(Step::Deliver),
+        2 => (0_usize..4).prop_map(Step::Merge),
         1 => (0_usize..4).prop_map(Step::Reset),
         1 => Just(Step::Reserve),
         1 => Just(Step::Release),
     ]
+}
+
+fn bits(n: u8) -> u128 {
+    u128::from(u32::from_be_bytes([10, 0, 0, n]))
 }
 
 /// The replica shows what the store holds, by key, by owner, and in what is free.
@@ -147,7 +179,6 @@ fn agrees(state: &State, history: &History, reserved: &[u128]) {
         let keys = |state: &State| state.held_by(&owner(by)).cloned().collect::<Vec<_>>();
         assert_eq!(keys(state), keys(&fresh), "of owner {by}");
     }
-    let bits = |n: u8| u128::from(u32::from_be_bytes([10, 0, 0, n]));
     for n in 1..15 {
         let id = AddressKey { space: "s".parse().unwrap(), master: pool(), ip: [10, 0, 0, n].into() };
         let taken = fresh.tables.addresses.contains_key(&id) || reserved.contains(&bits(n));
@@ -161,7 +192,7 @@ proptest! {
         let mut history = History::new();
         let mut state = State::default();
         state.deliver(&history.reset(0));
-        let mut delivered = 0;
+        let (mut delivered, mut shown, mut behind) = (0, 0, false);
         let mut reserved = Vec::new();
         for step in steps {
             match step {
@@ -183,13 +214,37 @@ proptest! {
                     delivered = history.latest();
                     state.applied(&txn, revision);
                 }
+                Step::Ahead(both) => {
+                    state.deliver(&history.merged(delivered, shown, history.latest()));
+                    delivered = history.latest();
+                    let [own, other] = both.map(|(n, by)| change(n, by));
+                    let revision = history.commit(&own);
+                    history.commit(&other);
+                    state.deliver(&history.ahead(delivered, delivered, history.latest()));
+                    state.applied(&own, revision);
+                    shown = history.latest();
+                    // What another host has deleted at once shows until the watch has passed it.
+                    behind = true;
+                }
+                Step::Other(n, by) => {
+                    // Only when it has shown is the replica asked to agree: it is delivered at once, or later.
+                    history.commit(&change(n, by));
+                    state.deliver(&history.merged(delivered, shown, history.latest()));
+                    delivered = history.latest();
+                }
+                Step::Merge(more) => {
+                    let to = (delivered + more).min(history.latest());
+                    state.deliver(&history.merged(delivered, shown, to));
+                    delivered = to;
+                }
                 Step::Deliver(more) => {
                     let to = (delivered + more).min(history.latest());
                     state.deliver(&history.batch(delivered, to));
                     delivered = to;
                 }
                 Step::Reset(more) => {
-                    delivered = (delivered + more).min(history.latest());
+                    // No key goes back behind what was shown of it.
+                    delivered = (delivered + more).max(shown).min(history.latest());
                     state.deliver(&history.reset(delivered));
                 }
                 Step::Reserve => {
@@ -202,10 +257,88 @@ proptest! {
                     }
                 }
             }
-            agrees(&state, &history, &reserved);
+            behind &= delivered < history.latest();
+            if !behind {
+                agrees(&state, &history, &reserved);
+            }
         }
-        state.deliver(&history.batch(delivered, history.latest()));
+        state.deliver(&history.merged(delivered, shown, history.latest()));
         agrees(&state, &history, &reserved);
         prop_assert!(state.nothing_is_laid_over());
     }
+}
+
+#[test]
+fn what_another_host_has_deleted_before_the_watch_could_show_it_is_gone() {
+    let (made, deleted) = (change(1, Some(0)), change(1, None));
+    let mut history = History::new();
+    let mut state = State::default();
+    state.deliver(&history.reset(0));
+    let revision = history.commit(&made);
+    state.applied(&made, revision);
+    assert!(state.is_taken(&range(), bits(1)));
+    history.commit(&deleted);
+    state.deliver(&history.merged(0, 0, 2));
+    assert!(!state.is_taken(&range(), bits(1)));
+    agrees(&state, &history, &[]);
+}
+
+#[test]
+fn an_answer_that_comes_after_the_watch_revives_nothing() {
+    let (made, deleted) = (change(1, Some(0)), change(1, None));
+    let mut history = History::new();
+    let mut state = State::default();
+    state.deliver(&history.reset(0));
+    history.commit(&change(1, Some(2)));
+    state.deliver(&history.merged(0, 0, 1));
+    history.commit(&deleted);
+    let revision = history.commit(&made);
+    history.commit(&deleted);
+    state.deliver(&history.ahead(1, 1, 4));
+    state.applied(&made, revision);
+    assert!(!state.is_taken(&range(), bits(1)));
+    state.deliver(&history.merged(4, 4, 4));
+    agrees(&state, &history, &[]);
+}
+
+#[test]
+fn a_commit_is_known_as_a_whole_once_the_watch_is_through_it_or_if_it_is_ones_own() {
+    let mut history = History::new();
+    let mut state = State::default();
+    state.deliver(&history.reset(0));
+    history.commit(&change(1, Some(0)));
+    state.deliver(&history.ahead(0, 0, 1));
+    assert!(!state.is_whole(revision(1)));
+    let own = change(2, Some(0));
+    let revision_of_own = history.commit(&own);
+    state.applied(&own, revision_of_own);
+    assert!(state.is_whole(revision_of_own) && !state.is_whole(revision(1)));
+    state.deliver(&history.merged(0, 0, 1));
+    assert!(state.is_whole(revision(1)));
+}
+
+#[test]
+fn hosts_that_share_a_store_begin_in_parts_of_their_own_and_find_every_address() {
+    let range = Range::Pool("GlobalDefault".parse().unwrap(), "10.0.0.0/24".parse().unwrap());
+    let (first, last) = (1, 254);
+    let give = |state: &mut State| state.reserve_free(&range, first, last, Order::Next);
+    let mut firsts = BTreeSet::new();
+    for _ in 0..32 {
+        let mut state = State::for_host(Scope::Global, HostId::generate());
+        let mut given = BTreeSet::new();
+        firsts.insert(give(&mut state).inspect(|n| assert!(given.insert(*n))).unwrap());
+        // What a watch begins anew with does not move it.
+        let snapshot = Snapshot { entries: Vec::new(), revision: Revision::ZERO };
+        state.deliver(&WatchItem::Reset(snapshot));
+        let before = *given.first().unwrap();
+        let next = if before == last { first } else { before + 1 };
+        assert_eq!(give(&mut state).inspect(|n| assert!(given.insert(*n))), Some(next));
+        while let Some(n) = give(&mut state) {
+            assert!(given.insert(n) && (first..=last).contains(&n), "{n}");
+        }
+        assert_eq!(given.len(), 254);
+    }
+    assert!(firsts.len() > 8, "{firsts:?}");
+    let mut alone = State::for_host(Scope::Local, HostId::generate());
+    assert_eq!(give(&mut alone), Some(1));
 }

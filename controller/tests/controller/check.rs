@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 use crate::support::{Site, clean, endpoint, network, pool_request};
 
 /// An id of what is not there, as text and in keys.
-const GONE: &str = "0123456789abcdef0123018bcfe56800";
-const GONE_KEY: &str = "018bcfe568000123456789abcdef0123";
+pub(crate) const GONE: &str = "0123456789abcdef0123018bcfe56800";
+pub(crate) const GONE_KEY: &str = "018bcfe568000123456789abcdef0123";
 
 /// A host with something of every kind.
-struct World {
-    site: Site,
-    controller: Controller,
+pub(crate) struct World {
+    pub(crate) site: Site,
+    pub(crate) controller: Controller,
     /// The keys of a network and its endpoint.
-    network: String,
-    endpoint: String,
-    network_id: String,
-    endpoint_id: String,
-    host: Value,
+    pub(crate) network: String,
+    pub(crate) endpoint: String,
+    pub(crate) network_id: String,
+    pub(crate) endpoint_id: String,
+    pub(crate) host: Value,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let site = Site::new();
         let controller = site.open().await;
         let options = json!({"com.netkeep.manual.note": true, "com.netkeep.manual.number": "vni",
@@ -59,7 +59,7 @@ impl World {
     }
 
     /// An owner that is there, and one that is not.
-    fn owners(&self) -> (Value, Value) {
+    pub(crate) fn owners(&self) -> (Value, Value) {
         let network = &self.network_id;
         (
             json!({"is": "network", "network": network}),
@@ -68,7 +68,7 @@ impl World {
     }
 
     #[track_caller]
-    fn finds(&self, expected: &[(Invariant, &str)]) -> impl Future<Output = ()> {
+    pub(crate) fn finds(&self, expected: &[(Invariant, &str)]) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         async move {
             let report = self.controller.check().await.unwrap();

@@ -4,7 +4,11 @@
 //! The steps are found by running: before and after each commit, and before and after each change that a driver
 //! makes on its host. A step at which no crash happened fails the test.
 
+mod bad_luck;
+mod evict;
+mod lost;
 mod operation;
+mod repair;
 mod shape;
 mod store;
 mod world;
@@ -15,6 +19,9 @@ use netkeep_drivers_conformance::{Fault, Place, Step};
 use operation::Operation;
 use shape::Shape;
 use world::World;
+
+/// What stays for ever.
+const STAYS: [&str; 5] = ["spaces/", "hosts/", "alive/", "gone/", "marks/"];
 
 /// What was tried.
 #[derive(Debug, Default)]
@@ -35,6 +42,11 @@ async fn manual() {
 }
 
 #[tokio::test]
+async fn manual_of_global_scope() {
+    crash_everywhere(Shape::Shared).await;
+}
+
+#[tokio::test]
 async fn bridge() {
     crash_everywhere(Shape::Bridge).await;
 }
@@ -52,6 +64,11 @@ async fn macvlan() {
 #[tokio::test]
 async fn remote() {
     crash_everywhere(Shape::Remote).await;
+}
+
+#[tokio::test]
+async fn overlay() {
+    crash_everywhere(Shape::Overlay).await;
 }
 
 async fn crash_everywhere(shape: Shape) {
@@ -89,6 +106,9 @@ async fn every_step(shape: Shape, operation: Operation) -> Tally {
         settle(&world, shape, operation, &host, &place).await;
 
         for (again, again_step) in recovery.iter().enumerate() {
+            if !operation.is_crashed_again(at, again, recovery.len()) {
+                continue;
+            }
             let place = format!("{place}, then at step {again} of recovery ({again_step})");
             let world = crashed(shape, operation, at, &place).await;
             world.restart();
@@ -121,6 +141,8 @@ async fn recover(world: &World, host: &Host, place: &str) -> Vec<Step> {
     let steps = world.faults.passed();
     let report = controller.recovery();
     assert!(report.failed.is_empty(), "{place}: recovery failed: {:?}", report.failed);
+    let shared = controller.status().global.and_then(|global| global.recovery);
+    assert!(shared.as_ref().is_none_or(|report| report.failed.is_empty()), "{place}: {shared:?}");
     check(&controller, place).await;
     let present = world.host.present();
     assert!(
@@ -139,13 +161,18 @@ async fn settle(world: &World, shape: Shape, operation: Operation, host: &Host, 
     check(&controller, place).await;
     assert_eq!(world.host.present(), host.after, "{place}: the host after the repeat");
     operation::delete_everything(&controller).await;
+    nothing_left(world, place).await;
+    controller.close().await;
+}
+
+/// Fails unless store and host are empty but for what stays for ever.
+async fn nothing_left(world: &World, place: &str) {
     let left = world.keys().await;
     assert!(
-        left.iter().all(|key| key == "meta/host" || key.starts_with("spaces/")),
+        left.iter().all(|key| key == "meta/host" || STAYS.iter().any(|root| key.starts_with(root))),
         "{place}: left behind: {left:?}"
     );
     assert!(world.host.present().is_empty(), "{place}: left on the host: {:?}", world.host.present());
-    controller.close().await;
 }
 
 async fn check(controller: &netkeep_controller::Controller, place: &str) {

@@ -2,7 +2,7 @@
 
 use netkeep_controller::{Controller, ErrorKind, Result};
 use netkeep_model::{Pool, Space};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::shape::Shape;
 
@@ -24,10 +24,14 @@ pub(crate) enum Operation {
     ReleasePool,
     RequestAddress,
     ReleaseAddress,
+    CreateSandbox,
+    DeleteSandbox,
+    Join,
+    Leave,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::CreateNetwork,
         Self::CreateLargeNetwork,
         Self::DeleteNetwork,
@@ -38,30 +42,56 @@ impl Operation {
         Self::ReleasePool,
         Self::RequestAddress,
         Self::ReleaseAddress,
+        Self::CreateSandbox,
+        Self::DeleteSandbox,
+        Self::Join,
+        Self::Leave,
     ];
 
     /// True if the operation is another one with this driver than with those before it.
     pub(crate) fn suits(self, shape: Shape) -> bool {
         let of_clients = matches!(
             self,
-            Self::RequestPool | Self::ReleasePool | Self::RequestAddress | Self::ReleaseAddress
+            Self::RequestPool
+                | Self::ReleasePool
+                | Self::RequestAddress
+                | Self::ReleaseAddress
+                | Self::CreateSandbox
         );
-        !of_clients || shape == Shape::Manual
+        (!of_clients || shape == Shape::Manual) && (self.is_of_sandboxes() || shape != Shape::Overlay)
+    }
+
+    /// True if it changes what is in a sandbox.
+    pub(crate) fn is_of_sandboxes(self) -> bool {
+        matches!(self, Self::DeleteSandbox | Self::Join | Self::Leave)
+    }
+
+    /// True if a second crash at step `again` of the recovery from a crash at step `at` is tried, out of `steps`. Of what
+    /// spans two stores there are many: an ordinary run takes every so many of them, others after each first crash.
+    pub(crate) fn is_crashed_again(self, at: usize, again: usize, steps: usize) -> bool {
+        const TRIED: usize = 3;
+        let long = std::env::var("NETKEEP_LONG").is_ok_and(|long| long == "1");
+        !self.is_of_sandboxes() || long || (again + at).is_multiple_of(steps.div_ceil(TRIED))
     }
 
     /// Makes what the operation needs. Every network has its driver's name.
     pub(crate) async fn prepare(self, shape: Shape, controller: &Controller) {
         match self {
-            Self::CreateNetwork | Self::CreateLargeNetwork | Self::RequestPool => {}
+            Self::CreateNetwork | Self::CreateLargeNetwork | Self::RequestPool | Self::CreateSandbox => {}
             Self::DeleteNetwork | Self::CreateEndpoint => {
                 create_network(shape, controller, false).await.unwrap();
             }
-            Self::DeleteLargeNetwork => create_network(shape, controller, true).await.unwrap(),
+            Self::DeleteLargeNetwork => drop(create_network(shape, controller, true).await.unwrap()),
             Self::DeleteEndpoint => {
                 create_network(shape, controller, false).await.unwrap();
                 create_endpoint(shape, controller).await.unwrap();
             }
-            Self::ReleasePool | Self::RequestAddress => request_pool(controller).await.unwrap(),
+            Self::Join => prepare_join(shape, controller).await,
+            Self::Leave | Self::DeleteSandbox => {
+                prepare_join(shape, controller).await;
+                join(controller).await.unwrap();
+            }
+            Self::ReleasePool | Self::RequestAddress => drop(request_pool(controller).await.unwrap()),
             Self::ReleaseAddress => {
                 request_pool(controller).await.unwrap();
                 request_address(controller).await.unwrap();
@@ -69,41 +99,79 @@ impl Operation {
         }
     }
 
-    /// Does it.
-    pub(crate) async fn act(self, shape: Shape, controller: &Controller) -> Result<()> {
+    /// Does it; answers what was made.
+    pub(crate) async fn act(self, shape: Shape, controller: &Controller) -> Result<Value> {
         match self {
             Self::CreateNetwork => create_network(shape, controller, false).await,
             Self::CreateLargeNetwork => create_network(shape, controller, true).await,
-            Self::DeleteNetwork | Self::DeleteLargeNetwork => controller.delete_network("blue").await,
+            Self::DeleteNetwork | Self::DeleteLargeNetwork => gone(controller.delete_network("blue").await),
             Self::CreateEndpoint => create_endpoint(shape, controller).await,
-            Self::DeleteEndpoint => controller.delete_endpoint("blue", "web").await,
+            Self::DeleteEndpoint => gone(controller.delete_endpoint("blue", "web").await),
             Self::RequestPool => request_pool(controller).await,
-            Self::ReleasePool => controller.release_pool(space(), pool(), None).await,
+            Self::ReleasePool => gone(controller.release_pool(space(), pool(), None).await),
             Self::RequestAddress => request_address(controller).await,
             Self::ReleaseAddress => {
-                controller.release_address(space(), pool(), "10.2.0.9".parse().unwrap()).await
+                gone(controller.release_address(space(), pool(), "10.2.0.9".parse().unwrap()).await)
             }
+            Self::CreateSandbox => create_sandbox(controller).await,
+            Self::DeleteSandbox => gone(controller.delete_sandbox_by_force("c0ffee").await),
+            Self::Join => join(controller).await,
+            Self::Leave => gone(controller.leave("blue", "web", "c0ffee").await.map(drop)),
+        }
+    }
+
+    /// The same once more, by somebody else: refused as long as it is there.
+    pub(crate) async fn rival(self, shape: Shape, controller: &Controller) -> Option<Result<()>> {
+        let name = match self {
+            Self::CreateNetwork | Self::CreateLargeNetwork => "blue",
+            _ => "web",
+        };
+        match self {
+            Self::CreateNetwork | Self::CreateLargeNetwork => {
+                let spec = json!({"name": name, "driver": shape.driver()});
+                Some(controller.create_network(serde_json::from_value(spec).unwrap()).await.map(drop))
+            }
+            Self::CreateEndpoint => {
+                let spec = json!({"name": name});
+                Some(
+                    controller.create_endpoint("blue", serde_json::from_value(spec).unwrap()).await.map(drop),
+                )
+            }
+            Self::RequestPool => {
+                let spec = json!({"pool": "10.2.0.0/24"});
+                Some(controller.request_pool(serde_json::from_value(spec).unwrap()).await.map(drop))
+            }
+            Self::RequestAddress => {
+                let spec = json!({"space": "LocalDefault", "pool": "10.2.0.0/24", "address": "10.2.0.9"});
+                Some(controller.request_address(serde_json::from_value(spec).unwrap()).await.map(drop))
+            }
+            _ => None,
         }
     }
 
     /// Does it again, after a crash: what is gone already was deleted.
-    pub(crate) async fn repeat(self, shape: Shape, controller: &Controller) -> Result<()> {
+    pub(crate) async fn repeat(self, shape: Shape, controller: &Controller) -> Result<Value> {
         match (self, self.act(shape, controller).await) {
             (
                 Self::DeleteNetwork
                 | Self::DeleteLargeNetwork
                 | Self::DeleteEndpoint
                 | Self::ReleasePool
-                | Self::ReleaseAddress,
+                | Self::ReleaseAddress
+                | Self::DeleteSandbox
+                | Self::Leave,
                 Err(error),
-            ) if error.kind() == ErrorKind::NotFound => Ok(()),
+            ) if error.kind() == ErrorKind::NotFound => Ok(Value::Null),
             (_, outcome) => outcome,
         }
     }
 }
 
-/// Deletes every endpoint, network, address and pool.
+/// Deletes every sandbox, endpoint, network, address and pool.
 pub(crate) async fn delete_everything(controller: &Controller) {
+    for sandbox in controller.sandboxes() {
+        controller.delete_sandbox_by_force(&sandbox.id.to_string()).await.unwrap();
+    }
     for network in controller.networks() {
         let name = network.network.name.as_str();
         for endpoint in controller.endpoints(name).unwrap() {
@@ -119,6 +187,14 @@ pub(crate) async fn delete_everything(controller: &Controller) {
     }
 }
 
+fn gone(outcome: Result<()>) -> Result<Value> {
+    outcome.map(|()| Value::Null)
+}
+
+fn shown(info: impl serde::Serialize) -> Value {
+    serde_json::to_value(info).unwrap()
+}
+
 fn space() -> Space {
     Space::new("LocalDefault").unwrap()
 }
@@ -128,42 +204,58 @@ fn pool() -> Pool {
 }
 
 /// A network of the driver under test, with the options of its sample.
-async fn create_network(shape: Shape, controller: &Controller, large: bool) -> Result<()> {
+async fn create_network(shape: Shape, controller: &Controller, large: bool) -> Result<Value> {
     let options = (shape.sample().network)(0);
     let count = if large { 60 } else { 1 };
     let auxiliary: serde_json::Map<_, _> =
         (0..count).map(|n| (format!("aux{n}"), json!(format!("10.1.0.{}", 10 + n)))).collect();
     let spec = json!({
-        "name": "blue", "request": REQUEST, "driver": shape.driver(), "options": options, "ipv6": true,
+        "name": "blue", "request": REQUEST, "scope": shape.is_shared().then_some("global"), "driver": shape.driver(), "options": options, "ipv6": true,
         "ipam": {"pools": [
             {"pool": "10.1.0.0/24", "sub": "10.1.0.0/25", "auxiliary": auxiliary},
             {"pool": "fd00:1::/64"}
         ]}
     });
-    controller.create_network(serde_json::from_value(spec).unwrap()).await.map(|_| ())
+    controller.create_network(serde_json::from_value(spec).unwrap()).await.map(shown)
 }
 
-async fn create_endpoint(shape: Shape, controller: &Controller) -> Result<()> {
+async fn create_endpoint(shape: Shape, controller: &Controller) -> Result<Value> {
     let mut options = (shape.sample().endpoint)(0);
     let mut bindings = json!([]);
-    if shape == Shape::Manual {
+    if matches!(shape, Shape::Manual | Shape::Shared) {
         options.insert("com.netkeep.manual.number", "vni");
     }
     if shape.sample().ports {
         bindings = json!([{"protocol": "tcp", "port": 80}]);
     }
     let spec = json!({"name": "web", "request": OTHER_REQUEST, "options": options, "bindings": bindings});
-    controller.create_endpoint("blue", serde_json::from_value(spec).unwrap()).await.map(|_| ())
+    controller.create_endpoint("blue", serde_json::from_value(spec).unwrap()).await.map(shown)
 }
 
-async fn request_pool(controller: &Controller) -> Result<()> {
+/// A network, an endpoint and a sandbox.
+async fn prepare_join(shape: Shape, controller: &Controller) {
+    create_network(shape, controller, false).await.unwrap();
+    create_endpoint(shape, controller).await.unwrap();
+    create_sandbox(controller).await.unwrap();
+}
+
+async fn create_sandbox(controller: &Controller) -> Result<Value> {
+    let spec = json!({"container": "c0ffee", "request": REQUEST, "key": "/run/netns/c0ffee"});
+    controller.create_sandbox(serde_json::from_value(spec).unwrap()).await.map(shown)
+}
+
+async fn join(controller: &Controller) -> Result<Value> {
+    controller.join("blue", "web", "c0ffee").await.map(shown)
+}
+
+async fn request_pool(controller: &Controller) -> Result<Value> {
     let spec = json!({"request": REQUEST, "pool": "10.2.0.0/24"});
-    controller.request_pool(serde_json::from_value(spec).unwrap()).await.map(|_| ())
+    controller.request_pool(serde_json::from_value(spec).unwrap()).await.map(shown)
 }
 
-async fn request_address(controller: &Controller) -> Result<()> {
+async fn request_address(controller: &Controller) -> Result<Value> {
     let spec = json!({
         "request": OTHER_REQUEST, "space": "LocalDefault", "pool": "10.2.0.0/24", "address": "10.2.0.9"
     });
-    controller.request_address(serde_json::from_value(spec).unwrap()).await.map(|_| ())
+    controller.request_address(serde_json::from_value(spec).unwrap()).await.map(shown)
 }
