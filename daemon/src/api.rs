@@ -7,23 +7,35 @@
 //! | `GET /v1/version` | [`Version`] |
 //! | `GET /v1/status` | [`DaemonStatus`] |
 //! | `GET /v1/check` | `CheckReport` |
+//! | `POST /v1/repair` | from a `RepairPlan` a `RepairReport`; nothing is changed without `?apply=true` |
+//! | `GET`, `DELETE /v1/quarantine` | list of `QuarantinedRecord`; nothing |
 //! | `GET /v1/recovery` | `RecoveryReport` |
 //! | `GET /v1/records` | [`Records`] |
 //! | `GET /v1/metrics` | figures in Prometheus' text format |
 //! | `GET`, `POST /v1/networks` | list of `NetworkInfo`; from a `NetworkSpec` a `NetworkInfo` |
 //! | `GET`, `DELETE /v1/networks/{network}` | `NetworkInfo`; nothing |
 //! | `GET`, `POST /v1/networks/{network}/endpoints` | list of `EndpointInfo`; from an `EndpointSpec` an `EndpointInfo` |
-//! | `GET`, `DELETE /v1/networks/{network}/endpoints/{endpoint}` | `EndpointInfo`; nothing |
+//! | `GET /v1/networks/{network}/tables` | list of `TableEntryInfo` |
+//! | `GET`, `DELETE /v1/networks/{network}/endpoints/{endpoint}` | `EndpointInfo`; nothing; by [`Removal`] |
+//! | `POST /v1/networks/{network}/endpoints/{endpoint}/join`, `…/leave` | from an [`Attaching`] an `EndpointInfo` |
+//! | `GET`, `POST /v1/sandboxes` | list of `SandboxInfo`; from a `SandboxSpec` a `SandboxInfo` |
+//! | `GET`, `DELETE /v1/sandboxes/{sandbox}` | `SandboxInfo`; nothing; by [`Removal`] |
+//! | `PUT /v1/sandboxes/{sandbox}/key` | from a [`SandboxKey`] a `SandboxInfo` |
+//! | `GET /v1/hosts` | list of `HostInfo` |
+//! | `GET /v1/hosts/{host}` | `HostDetails` |
+//! | `POST /v1/hosts/{host}/evict` | from a [`HostEviction`] an `Eviction` |
 //! | `GET`, `POST`, `DELETE /v1/ipam/pools` | list of `PoolInfo`; from a `PoolRequestSpec` a `PoolInfo`; nothing |
 //! | `GET`, `POST`, `DELETE /v1/ipam/addresses` | list of `AddressInfo`; from an `AddressRequestSpec` an `AddressInfo`; nothing |
 //!
-//! `{network}` and `{endpoint}` are a name, an id, or the beginning of an id that fits only one, percent-encoded.
+//! `{network}`, `{endpoint}` and `{host}` are a name, an id, or the beginning of an id that fits only one, percent-encoded;
+//! `{sandbox}` is the id of a container, an id, or the beginning of one.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use netkeep_controller::{ControllerStatus, ErrorKind};
-use netkeep_model::{Pool, Space};
+use netkeep_model::{Pool, Scope, Space};
+use netkeep_store::Key;
 use serde::{Deserialize, Serialize};
 
 /// The version of the API, and the first part of every path.
@@ -31,6 +43,9 @@ pub const API_VERSION: &str = "v1";
 
 /// The most bytes that the body of a request may have.
 pub const MOST_BODY_BYTES: usize = 1024 * 1024;
+
+/// The most bytes that a plan of repair may have.
+pub const MOST_PLAN_BYTES: usize = 64 * 1024 * 1024;
 
 /// The body of every answer that is no success.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +85,9 @@ pub struct DaemonStatus {
     pub uptime_seconds: u64,
     /// The store of this host.
     pub local: StoreStatus,
+    /// The store that it shares with others; `None` if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global: Option<StoreStatus>,
     /// How its controller is.
     pub controller: ControllerStatus,
 }
@@ -108,6 +126,36 @@ pub struct AddressFilter {
     pub pool: Option<Pool>,
 }
 
+/// Whether a plan is to be done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepairParams {
+    /// Whether it is done, and not only shown.
+    #[serde(default)]
+    pub apply: bool,
+}
+
+/// Which record that cannot be read to take out of its store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnreadableRecord {
+    /// The store.
+    pub scope: Scope,
+    /// Where it is.
+    pub key: Key,
+    /// The commit that wrote it: what somebody else has written since stays.
+    pub revision: u64,
+}
+
+/// How to evict a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostEviction {
+    /// Also if it gives signs of life.
+    #[serde(default)]
+    pub force: bool,
+}
+
 /// Which pool to release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,4 +179,29 @@ pub struct AddressRelease {
     pub pool: Pool,
     /// The address.
     pub address: IpAddr,
+}
+
+/// Which sandbox an endpoint joins or leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attaching {
+    /// The sandbox: the id of its container, an id, or the beginning of one.
+    pub sandbox: String,
+}
+
+/// How something is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removal {
+    /// Whether an endpoint that is attached, or a sandbox with endpoints in it, goes too: they part first.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// Where the network namespace of a sandbox is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SandboxKey {
+    /// The path of the namespace.
+    pub key: String,
 }

@@ -18,6 +18,13 @@ pub(super) struct DaemonArgs {
     /// The store of this host [env: NETKEEP_LOCAL] [default: redb:///var/lib/netkeep/local.redb].
     #[arg(long, value_name = "URL")]
     local: Option<String>,
+    /// The store that this host shares with others, for networks of global scope; secrets are not for here
+    /// [env: NETKEEP_GLOBAL] [default: none].
+    #[arg(long, value_name = "URL")]
+    global: Option<String>,
+    /// How long another host may be gone before this one evicts it [env: NETKEEP_EVICT_AFTER] [default: never].
+    #[arg(long, value_name = "SPAN")]
+    evict_after: Option<String>,
     /// How long a stop waits for requests that are under way [env: NETKEEP_STOP_TIMEOUT] [default: 10s].
     #[arg(long, value_name = "SPAN")]
     stop_timeout: Option<String>,
@@ -34,10 +41,13 @@ pub(super) struct DaemonArgs {
 
 impl DaemonArgs {
     pub(super) fn run(self, place: &Place) -> Result<Exit, Failure> {
+        let url = |flag: &str, text: Option<&str>| {
+            text.map(|text| StoreUrl::parse(text).map_err(|error| Failure::argument(flag, error))).transpose()
+        };
         let flags = Flags {
-            local: (self.local.as_deref())
-                .map(|text| StoreUrl::parse(text).map_err(|error| Failure::argument("--local", error)))
-                .transpose()?,
+            local: url("--local", self.local.as_deref())?,
+            global: url("--global", self.global.as_deref())?,
+            evict_after: optional("--evict-after", self.evict_after.as_deref())?,
             stop_timeout: optional("--stop-timeout", self.stop_timeout.as_deref())?,
             log_level: optional("--log-level", self.log_level.as_deref())?,
             log_format: optional("--log-format", self.log_format.as_deref())?,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use netkeep_controller::{EndpointInfo, EndpointSpec};
-use netkeep_model::{Options, PortBinding};
+use netkeep_model::{Attachment, Endpoint, Options, PortBinding, Route};
 
 use super::failure::{optional, parsed};
 use super::output::{Output, columns, facts, lines, listed, pairs};
@@ -41,7 +41,25 @@ pub(super) enum EndpointCommand {
         /// Names, ids, or beginnings of ids.
         #[arg(required = true, value_name = "ENDPOINT")]
         endpoints: Vec<String>,
+        /// Also those that are attached: they leave their sandboxes first, or are taken down where they are.
+        #[arg(long, short)]
+        force: bool,
     },
+    /// Join an endpoint and a sandbox of this host.
+    Join(AttachArgs),
+    /// Part an endpoint and the sandbox that it is in.
+    Leave(AttachArgs),
+}
+
+/// An endpoint and a sandbox.
+#[derive(Args, Debug)]
+pub(super) struct AttachArgs {
+    /// The network: a name, an id, or the beginning of one.
+    network: String,
+    /// The endpoint: a name, an id, or the beginning of one.
+    endpoint: String,
+    /// The sandbox: a container, an id, or the beginning of one.
+    sandbox: String,
 }
 
 /// What an endpoint is made of.
@@ -144,10 +162,24 @@ impl EndpointCommand {
                 })?;
                 Ok(Exit::Done)
             }
-            Self::Rm { network, endpoints } => {
+            Self::Join(AttachArgs { network, endpoint, sandbox }) => {
+                let joined = client.join(&network, &endpoint, &sandbox).await?;
+                output.print(&joined, |joined| joined.id.to_string())?;
+                Ok(Exit::Done)
+            }
+            Self::Leave(AttachArgs { network, endpoint, sandbox }) => {
+                let left = client.leave(&network, &endpoint, &sandbox).await?;
+                output.print(&left, |left| left.id.to_string())?;
+                Ok(Exit::Done)
+            }
+            Self::Rm { network, endpoints, force } => {
                 let mut removed = Removed::default();
                 for endpoint in endpoints {
-                    removed.add(client.delete_endpoint(&network, &endpoint).await, endpoint);
+                    let outcome = match force {
+                        true => client.delete_endpoint_by_force(&network, &endpoint).await,
+                        false => client.delete_endpoint(&network, &endpoint).await,
+                    };
+                    removed.add(outcome, endpoint);
                 }
                 removed.report(output)
             }
@@ -156,7 +188,7 @@ impl EndpointCommand {
 }
 
 fn table(endpoints: &[EndpointInfo]) -> String {
-    let mut table = columns(&["ENDPOINT ID", "NAME", "IPV4", "IPV6", "MAC", "PORTS"]);
+    let mut table = columns(&["ENDPOINT ID", "NAME", "IPV4", "IPV6", "MAC", "PORTS", "CONTAINER"]);
     for endpoint in endpoints {
         let record = &endpoint.endpoint;
         table.add_row([
@@ -165,10 +197,27 @@ fn table(endpoints: &[EndpointInfo]) -> String {
             listed(record.interfaces.iter().filter_map(|interface| interface.ipv4)),
             listed(record.interfaces.iter().filter_map(|interface| interface.ipv6)),
             listed(record.interfaces.iter().filter_map(|interface| interface.mac)),
-            listed(record.bindings.iter().map(binding)),
+            listed(bindings(record).map(binding)),
+            listed(record.attachment.iter().map(container)),
         ]);
     }
     lines(&table)
+}
+
+/// The ports that are published for the endpoint, those for as long as it is attached included.
+fn bindings(record: &Endpoint) -> impl Iterator<Item = &PortBinding> {
+    record.bindings.iter().chain(record.attachment.iter().flat_map(|to| &to.bindings))
+}
+
+fn container(to: &Attachment) -> String {
+    to.container.as_ref().map_or_else(|| to.sandbox.short(), ToString::to_string)
+}
+
+fn route(route: &Route) -> String {
+    match route.next_hop {
+        Some(next_hop) => format!("{} via {next_hop}", route.destination),
+        None => route.destination.to_string(),
+    }
 }
 
 fn binding(binding: &PortBinding) -> String {
@@ -202,16 +251,24 @@ fn shown(endpoint: &EndpointInfo) -> String {
             row("Link-local", listed(&interface.link_local));
         }
     }
-    row("Gateways", listed(&record.gateways));
+    let attachment = record.attachment.as_ref();
+    row("Gateways", listed(record.gateways.iter().chain(attachment.iter().flat_map(|to| &to.gateways))));
     row("Exposed ports", listed(&record.exposed_ports));
-    row("Published ports", listed(record.bindings.iter().map(binding)));
+    row("Published ports", listed(bindings(record).map(binding)));
     row("Name servers", listed(&record.dns));
     row("Aliases", listed(&record.aliases));
     row("Options", pairs(record.options.iter()));
-    row(
-        "Attached",
-        record.attachment.as_ref().map_or_else(|| "no".to_owned(), |to| format!("sandbox {}", to.sandbox)),
-    );
+    row("Attached", attachment.map_or_else(|| "no".to_owned(), |to| format!("sandbox {}", to.sandbox)));
+    if let Some(to) = attachment {
+        row("Container", container(to));
+        row("Host", to.host.to_string());
+        row("Since", to.since.to_string());
+        row(
+            "Interfaces",
+            listed(to.interfaces.iter().map(|names| format!("{} as {}", names.source, names.prefix))),
+        );
+        row("Routes", listed(to.routes.iter().map(route)));
+    }
     row("Revision", endpoint.revision.to_string());
     lines(&table) + "\n"
 }

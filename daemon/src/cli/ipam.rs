@@ -43,7 +43,7 @@ impl IpamCommand {
     }
 }
 
-fn pools(pools: &[PoolInfo]) -> String {
+pub(super) fn pools(pools: &[PoolInfo]) -> String {
     let mut table = columns(&["SPACE", "POOL", "PART", "GIVEN", "OWNER"]);
     for pool in pools {
         table.add_row([
@@ -57,7 +57,7 @@ fn pools(pools: &[PoolInfo]) -> String {
     lines(&table)
 }
 
-fn addresses(addresses: &[AddressInfo]) -> String {
+pub(super) fn addresses(addresses: &[AddressInfo]) -> String {
     let mut table = columns(&["SPACE", "POOL", "ADDRESS", "OWNER"]);
     for address in addresses {
         table.add_row([

@@ -4,6 +4,8 @@ mod daemon;
 mod demo;
 mod endpoint;
 mod failure;
+mod fresh_file;
+mod host;
 mod ipam;
 mod network;
 mod network_pools;
@@ -11,7 +13,12 @@ mod output;
 mod overview;
 mod pair;
 mod publish;
+mod quarantine;
 mod removed;
+mod repair;
+mod sandbox;
+mod store;
+mod transfer_bar;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -65,13 +72,26 @@ enum Command {
     /// Make, list, show and delete endpoints of networks.
     #[command(subcommand)]
     Endpoint(endpoint::EndpointCommand),
+    /// Make, list, show and delete sandboxes: the network side of containers on this host.
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
     /// List pools and addresses.
     #[command(subcommand)]
     Ipam(ipam::IpamCommand),
+    /// List, show and evict the hosts that share a store.
+    #[command(subcommand)]
+    Host(host::HostCommand),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Say how the daemon is.
     Status,
     /// Look for what must not be; exit code 7 if there is something.
-    Check,
+    Check(repair::CheckArgs),
+    /// Mend what a check has found: shows what a plan would do, or does it.
+    Repair(repair::RepairArgs),
+    /// Records that cannot be read: list them, and take them out into a file.
+    #[command(subcommand)]
+    Quarantine(quarantine::QuarantineCommand),
     /// Start a daemon, kill it under load several times, and count what was lost.
     Demo(demo::DemoArgs),
     /// Print the completions of a shell.
@@ -117,9 +137,14 @@ impl Cli {
             Command::Demo(arguments) => block_on(arguments.run(&output))?,
             Command::Network(command) => block_on(command.run(&place.client()?, &output))?,
             Command::Endpoint(command) => block_on(command.run(&place.client()?, &output))?,
+            Command::Sandbox(command) => block_on(command.run(&place.client()?, &output))?,
             Command::Ipam(command) => block_on(command.run(&place.client()?, &output))?,
+            Command::Host(command) => block_on(command.run(&place.client()?, &output))?,
+            Command::Store(command) => block_on(command.run(&output))?,
             Command::Status => block_on(overview::status(&place.client()?, &output))?,
-            Command::Check => block_on(overview::check(&place.client()?, &output))?,
+            Command::Check(arguments) => block_on(arguments.run(&place.client()?, &output))?,
+            Command::Repair(arguments) => block_on(arguments.run(&place.client()?, &output))?,
+            Command::Quarantine(command) => block_on(command.run(&place.client()?, &output))?,
             Command::Version => block_on(overview::version(&place.client()?, &output))?,
         }
     }

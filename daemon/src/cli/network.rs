@@ -1,8 +1,8 @@
 //! `netkeep network`.
 
 use clap::{Args, Subcommand};
-use netkeep_controller::{IpamSpec, NetworkInfo, NetworkSpec};
-use netkeep_model::Options;
+use netkeep_controller::{IpamSpec, NetworkInfo, NetworkSpec, TableEntryInfo};
+use netkeep_model::{Options, TypedId};
 
 use super::failure::{optional, parsed};
 use super::network_pools::PoolArgs;
@@ -29,6 +29,11 @@ pub(super) enum NetworkCommand {
         /// Names, ids, or beginnings of ids.
         #[arg(required = true, value_name = "NETWORK")]
         networks: Vec<String>,
+    },
+    /// Show what drivers publish on a network to all hosts.
+    Tables {
+        /// The network: a name, an id, or the beginning of one.
+        network: String,
     },
     /// Delete networks.
     #[command(visible_alias = "remove")]
@@ -149,6 +154,11 @@ impl NetworkCommand {
                 })?;
                 Ok(Exit::Done)
             }
+            Self::Tables { network } => {
+                let entries = client.table_entries(&network).await?;
+                output.print(entries.as_slice(), entry_table)?;
+                Ok(Exit::Done)
+            }
             Self::Rm { networks } => {
                 let mut removed = Removed::default();
                 for network in networks {
@@ -160,6 +170,19 @@ impl NetworkCommand {
     }
 }
 
+fn entry_table(entries: &[TableEntryInfo]) -> String {
+    let mut table = columns(&["TABLE", "KEY", "HOST", "SAYS"]);
+    for entry in entries {
+        table.add_row([
+            entry.table.to_string(),
+            entry.key.to_string(),
+            entry.by.host.id().short(),
+            pairs(&entry.says),
+        ]);
+    }
+    lines(&table)
+}
+
 fn table(networks: &[NetworkInfo]) -> String {
     let mut table = columns(&["NETWORK ID", "NAME", "DRIVER", "SCOPE", "POOLS"]);
     for network in networks {
@@ -168,11 +191,19 @@ fn table(networks: &[NetworkInfo]) -> String {
             network.id.short(),
             record.name.to_string(),
             record.driver.to_string(),
-            record.scope.to_string(),
+            scoped(network),
             listed(record.ipam.granted().map(|pool| pool.master)),
         ]);
     }
     lines(&table)
+}
+
+/// The scope, and whether this is what was known last.
+fn scoped(network: &NetworkInfo) -> String {
+    match &network.stale {
+        None => network.network.scope.to_string(),
+        Some(stale) => format!("{} (stale, {} s old)", network.network.scope, stale.age.as_secs()),
+    }
 }
 
 fn shown(network: &NetworkInfo) -> String {
@@ -184,7 +215,7 @@ fn shown(network: &NetworkInfo) -> String {
     row("Network", record.name.to_string());
     row("Id", network.id.to_string());
     row("Driver", record.driver.to_string());
-    row("Scope", record.scope.to_string());
+    row("Scope", scoped(network));
     row("Created", record.created.to_string());
     if !record.phase.is_ready() {
         row("Phase", if record.phase.is_deleting() { "deleting" } else { "creating" }.to_owned());

@@ -1,10 +1,10 @@
-//! `netkeep status`, `check` and `version`.
+//! `netkeep status` and `version`.
 
-use netkeep_controller::{CheckReport, SyncState};
+use netkeep_controller::{GlobalState, SyncState};
 use serde::Serialize;
 
 use super::Failure;
-use super::output::{Output, columns, facts, lines, listed, pairs};
+use super::output::{Output, facts, lines, listed, pairs};
 use crate::api::{DaemonStatus, Version};
 use crate::client::{Client, ClientError};
 use crate::exit::Exit;
@@ -32,6 +32,31 @@ fn shown(status: &DaemonStatus) -> String {
     if let Some(error) = &status.local.error {
         row("  Error", error.clone());
     }
+    if let Some(global) = &controller.global {
+        row("Global store", format!("{} {}", global.store, listed(&global.endpoints)));
+        if let Some(version) = status.global.as_ref().and_then(|store| store.version.as_ref()) {
+            row("  Server", version.clone());
+        }
+        row("  State", format!("{}, for {} s", served(global.state), global.since.as_secs()));
+        if let Some(stale) = &global.stale {
+            row("  Stale", format!("as of revision {}, {} s old", stale.revision, stale.age.as_secs()));
+        }
+        if let Some(reason) = &global.reason {
+            row("  Reason", reason.clone());
+        } else if let Some(error) = status.global.as_ref().and_then(|store| store.error.as_ref()) {
+            row("  Error", error.clone());
+        }
+        if let Some(incarnation) = global.incarnation {
+            row("  Incarnation", incarnation.to_string());
+            row("  Revision", global.revision.to_string());
+            row("  Hosts", pairs(global.hosts.iter().map(|(state, count)| (state.as_str(), count))));
+            row("  Records", pairs(&global.records));
+            row("  Quarantined", global.quarantine.len().to_string());
+        }
+        for (key, reason) in &global.quarantine {
+            row(&format!("    {key}"), reason.clone());
+        }
+    }
     row("Sync", format!("{}, for {} s", sync(controller.sync), controller.sync_since.as_secs()));
     row("Revision", controller.revision.to_string());
     row("Records", pairs(&controller.records));
@@ -52,32 +77,13 @@ fn sync(state: SyncState) -> &'static str {
     }
 }
 
-pub(super) async fn check(client: &Client, output: &Output) -> Result<Exit, Failure> {
-    let report = client.check().await?;
-    output.print(&report, violations)?;
-    Ok(if report.is_clean() { Exit::Done } else { Exit::Violations })
-}
-
-fn violations(report: &CheckReport) -> String {
-    if report.is_clean() {
-        return format!("{} records at revision {}: nothing wrong", report.records, report.revision);
+fn served(state: GlobalState) -> &'static str {
+    match state {
+        GlobalState::Waiting => "waiting",
+        GlobalState::InSync => "in sync",
+        GlobalState::Away => "away: what is known grows old",
+        GlobalState::Refused => "refused",
     }
-    let mut table = columns(&["INVARIANT", "KEY", "FOUND", "TO MEND IT"]);
-    for violation in &report.violations {
-        table.add_row([
-            format!("{}: {}", violation.invariant, violation.invariant.sentence()),
-            violation.key.clone(),
-            violation.found.clone(),
-            violation.mend.clone(),
-        ]);
-    }
-    format!(
-        "{} records at revision {}: {} violations\n{}",
-        report.records,
-        report.revision,
-        report.violations.len(),
-        lines(&table)
-    )
 }
 
 /// The versions of both sides.

@@ -6,12 +6,15 @@
 
 use netkeep_controller::{
     AddressInfo, AddressRequestSpec, CheckReport, EndpointInfo, EndpointSpec, NetworkInfo, NetworkSpec,
-    PoolInfo, PoolRequestSpec, RecoveryReport,
+    PoolInfo, PoolRequestSpec, QuarantinedRecord, RecoveryReport, RepairPlan, RepairReport,
 };
 
 use super::path::ApiPath;
 use super::{Client, ClientError};
-use crate::api::{AddressFilter, AddressRelease, DaemonStatus, PoolRelease, Records, Version};
+use crate::api::{
+    AddressFilter, AddressRelease, DaemonStatus, PoolRelease, Records, RepairParams, UnreadableRecord,
+    Version,
+};
 
 impl Client {
     /// What answers. Cancel safe.
@@ -39,6 +42,33 @@ impl Client {
     /// [`ClientError`].
     pub async fn check(&self) -> Result<CheckReport, ClientError> {
         self.read(ApiPath::of(&["check"])).await
+    }
+
+    /// Says what a plan would do, or, with `apply`, does it. Cancellation: it may be done all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn repair(&self, plan: &RepairPlan, apply: bool) -> Result<RepairReport, ClientError> {
+        self.make(ApiPath::of(&["repair"]).with(&RepairParams { apply }), plan).await
+    }
+
+    /// The records that cannot be read. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn quarantine(&self) -> Result<Vec<QuarantinedRecord>, ClientError> {
+        self.read(ApiPath::of(&["quarantine"])).await
+    }
+
+    /// Takes a record that cannot be read out of its store. Cancellation: it may be done all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub async fn take_out(&self, record: &UnreadableRecord) -> Result<(), ClientError> {
+        self.remove(ApiPath::of(&["quarantine"]).with(record)).await
     }
 
     /// What recovery found when the daemon started. Cancel safe.

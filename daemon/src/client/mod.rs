@@ -2,7 +2,9 @@
 
 mod calls;
 mod error;
+mod hosts;
 mod path;
+mod sandboxes;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -58,6 +60,10 @@ impl Client {
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         self.answer(self.http.post(path.url()).json(body)).await
+    }
+
+    async fn set<T: DeserializeOwned>(&self, path: ApiPath, body: &impl Serialize) -> Result<T, ClientError> {
+        self.answer(self.http.put(path.url()).json(body)).await
     }
 
     async fn remove(&self, path: ApiPath) -> Result<(), ClientError> {

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 
 use netkeep_store::StoreUrl;
 
+use crate::compose::CREDENTIALS;
+
 use super::{ConfigError, LogFilter, LogFormat, Source, Span};
 
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 8] = [
     "NETKEEP_CONFIG",
+    "NETKEEP_EVICT_AFTER",
+    "NETKEEP_GLOBAL",
     "NETKEEP_LOCAL",
     "NETKEEP_LOG_FORMAT",
     "NETKEEP_LOG_LEVEL",
@@ -19,7 +23,8 @@ const KNOWN: [&str; 6] = [
 /// What an orchestrator sets for a service that happens to be called `netkeep`; it is not ours to refuse.
 const FOREIGN: [&str; 2] = ["NETKEEP_SERVICE_", "NETKEEP_PORT"];
 
-/// The variables whose names begin with `NETKEEP_`. One that is set but empty counts as absent.
+/// The variables whose names begin with `NETKEEP_`, without the credentials of backends. One that is set but empty
+/// counts as absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -27,6 +32,8 @@ pub struct Environment(BTreeMap<String, String>);
 #[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) local: Option<StoreUrl>,
+    pub(super) global: Option<StoreUrl>,
+    pub(super) evict_after: Option<Span>,
     pub(super) socket: Option<PathBuf>,
     pub(super) stop_timeout: Option<Span>,
     pub(super) log_level: Option<LogFilter>,
@@ -43,10 +50,13 @@ impl Environment {
         )
     }
 
-    /// One with these variables; those of others are left out.
+    /// One with these variables; those of others are left out, and so are the credentials of backends, which read them
+    /// themselves.
     pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let ours = |name: &str| {
-            name.starts_with("NETKEEP_") && !FOREIGN.iter().any(|foreign| name.starts_with(foreign))
+            name.starts_with("NETKEEP_")
+                && !FOREIGN.iter().any(|foreign| name.starts_with(foreign))
+                && !CREDENTIALS.as_flattened().contains(&name)
         };
         Self(variables.into_iter().filter(|(name, value)| ours(name) && !value.is_empty()).collect())
     }
@@ -63,6 +73,8 @@ impl Environment {
         }
         Ok(Said {
             local: self.parsed("NETKEEP_LOCAL", StoreUrl::parse)?,
+            global: self.parsed("NETKEEP_GLOBAL", StoreUrl::parse)?,
+            evict_after: self.parsed("NETKEEP_EVICT_AFTER", str::parse)?,
             socket: self.get("NETKEEP_SOCKET").map(PathBuf::from),
             stop_timeout: self.parsed("NETKEEP_STOP_TIMEOUT", str::parse)?,
             log_level: self.parsed("NETKEEP_LOG_LEVEL", str::parse)?,

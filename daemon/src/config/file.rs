@@ -15,6 +15,8 @@ use super::{ConfigError, LogFilter, LogFormat, Source, Span};
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
     pub(super) local: Option<StoreUrl>,
+    pub(super) global: Option<StoreUrl>,
+    pub(super) evict_after: Option<Span>,
     pub(super) socket: Option<PathBuf>,
     pub(super) stop_timeout: Option<Span>,
     pub(super) log: LogTable,

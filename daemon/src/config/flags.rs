@@ -15,6 +15,10 @@ pub struct Flags {
     pub socket: Option<PathBuf>,
     /// The store of this host.
     pub local: Option<StoreUrl>,
+    /// The store that this host shares with others.
+    pub global: Option<StoreUrl>,
+    /// How long another host may be gone before this one evicts it.
+    pub evict_after: Option<Span>,
     /// How long a stop waits.
     pub stop_timeout: Option<Span>,
     /// What is logged.

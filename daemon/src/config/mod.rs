@@ -4,6 +4,8 @@
 //! |---|---|---|---|
 //! | – | `NETKEEP_CONFIG` | `--config` | `/etc/netkeep/netkeep.toml`, if it is there |
 //! | `local` | `NETKEEP_LOCAL` | `--local` | `redb:///var/lib/netkeep/local.redb` |
+//! | `global` | `NETKEEP_GLOBAL` | `--global` | none |
+//! | `evict-after` | `NETKEEP_EVICT_AFTER` | `--evict-after` | never |
 //! | `socket` | `NETKEEP_SOCKET` | `--socket` | `/run/netkeep/netkeep.sock` |
 //! | `stop-timeout` | `NETKEEP_STOP_TIMEOUT` | `--stop-timeout` | `10s` |
 //! | `log.level` | `NETKEEP_LOG_LEVEL` | `--log-level` | `info` |
@@ -11,7 +13,9 @@
 //! | `pools.local`, `pools.global` | – | – | those of the built-in IPAM driver |
 //! | `driver.KIND`, `ipam.KIND` | – | – | no options |
 //!
-//! A key or a variable that is unknown is an error that lists the known ones.
+//! A key or a variable that is unknown is an error that lists the known ones. User and password for a store on servers
+//! may stand in variables too, which the store's backend reads: `NETKEEP_ETCD_USER` and `NETKEEP_ETCD_PASSWORD`,
+//! `NETKEEP_ZOOKEEPER_USER` and `NETKEEP_ZOOKEEPER_PASSWORD`.
 
 mod environment;
 mod error;
@@ -42,6 +46,10 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The store of this host.
     pub local: StoreUrl,
+    /// The store that this host shares with others.
+    pub global: Option<StoreUrl>,
+    /// How long another host may be gone before this one evicts it; `None` leaves that to people.
+    pub evict_after: Option<Span>,
     /// The socket of the API.
     pub socket: PathBuf,
     /// How long a stop waits for requests that are under way.
@@ -89,6 +97,8 @@ impl Config {
         Ok(Self {
             file: path,
             local,
+            global: flags.global.clone().or(environment.global).or(file.global),
+            evict_after: flags.evict_after.or(environment.evict_after).or(file.evict_after),
             socket: (flags.socket.clone())
                 .or(environment.socket)
                 .or(file.socket)

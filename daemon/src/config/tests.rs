@@ -35,12 +35,14 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
     assert_eq!(config.local.scheme(), "memory");
     assert_eq!(config.socket, Path::new("/file.sock"));
     assert_eq!(config.log_format, LogFormat::Json);
+    assert_eq!(config.evict_after, None);
     assert_eq!(config.log_level.to_string(), "warn");
 
     let variables = environment(&[
         ("NETKEEP_SOCKET", "/env.sock"),
         ("NETKEEP_STOP_TIMEOUT", "2s"),
         ("NETKEEP_LOCAL", "redb:///env"),
+        ("NETKEEP_EVICT_AFTER", "10m"),
     ]);
     flags.socket = Some(PathBuf::from("/flag.sock"));
     flags.local = Some(StoreUrl::parse("redb:///flag").unwrap());
@@ -48,6 +50,7 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
     assert_eq!(config.socket, Path::new("/flag.sock"));
     assert_eq!(config.local.path(), "/flag");
     assert_eq!(config.stop_timeout.to_string(), "2s");
+    assert_eq!(config.evict_after.unwrap().to_string(), "600s");
     assert_eq!(config.log_level.to_string(), "warn");
 }
 
@@ -140,6 +143,22 @@ fn a_wrong_environment_is_refused() {
     let foreign =
         environment(&[("NETKEEP_SERVICE_HOST", "10.0.0.1"), ("NETKEEP_PORT_80_TCP", "x"), ("PATH", "/")]);
     assert!(Config::load(&flags, &foreign).is_ok());
+}
+
+#[test]
+fn credentials_of_backends_are_neither_refused_nor_kept() {
+    for backend in ["ETCD", "ZOOKEEPER"] {
+        let [user, password] = ["USER", "PASSWORD"].map(|what| format!("NETKEEP_{backend}_{what}"));
+        let variables = environment(&[(&user, "me"), (&password, "hunter2")]);
+        let (_folder, flags) = written("");
+        assert!(Config::load(&flags, &variables).is_ok(), "{user}");
+        assert_eq!((variables.get(&user), variables.get(&password)), (None, None));
+        assert!(!format!("{variables:?}").contains("hunter2"), "{variables:?}");
+    }
+    let (_folder, flags) = written("");
+    let misspelled = environment(&[("NETKEEP_ETCD_PASWORD", "hunter2")]);
+    let error = Config::load(&flags, &misspelled).unwrap_err().to_string();
+    assert!(error.contains("NETKEEP_ETCD_PASWORD") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -1,32 +1,29 @@
 //! What every handler has at hand.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Instant;
 
 use netkeep_controller::{Controller, ErrorKind};
-use netkeep_store::Store;
-use netkeep_store::layers::StoreMetrics;
 use tokio_util::task::TaskTracker;
 
 use super::problem::Problem;
-use crate::compose::Composition;
+use crate::compose::{Composition, Layered};
 
 /// The daemon, as its handlers see it. Clones are the same daemon.
 #[derive(Clone, Debug)]
 pub struct App {
     pub(super) controller: Controller,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) metrics: Arc<StoreMetrics>,
+    pub(super) local: Layered,
+    pub(super) global: Option<Layered>,
     pub(super) since: Instant,
     pub(super) changes: TaskTracker,
 }
 
 impl App {
-    /// A daemon that serves this controller and its store.
+    /// A daemon that serves this controller and its stores.
     pub fn new(composition: &Composition) -> Self {
-        let Composition { controller, store, metrics } = composition.clone();
-        Self { controller, store, metrics, since: Instant::now(), changes: TaskTracker::new() }
+        let Composition { controller, local, global } = composition.clone();
+        Self { controller, local, global, since: Instant::now(), changes: TaskTracker::new() }
     }
 
     /// The changes that are under way. They go on when their clients go away.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use netkeep_controller::ControllerStatus;
+use netkeep_controller::{ControllerStatus, HostState};
 use netkeep_store::layers::{LATENCY_BOUNDS, MetricsSnapshot};
 
 use super::app::App;
@@ -13,7 +13,7 @@ use super::app::App;
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     let mut page = Page::default();
     page.controller(&app.controller.status());
-    page.store(app.store.info().name, &app.metrics.snapshot());
+    page.store(app.local.store.info().name, &app.local.metrics.snapshot());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4")], page.0).into_response()
 }
 
@@ -40,6 +40,13 @@ impl Page {
         self.head("records", "gauge", "Records of the local store, by kind.");
         for (kind, count) in &status.records {
             self.line(format_args!("netkeep_records{{kind=\"{kind}\"}} {count}"));
+        }
+        if let Some(global) = &status.global {
+            self.head("hosts", "gauge", "Hosts that share the global store, by state.");
+            for state in [HostState::Alive, HostState::Gone, HostState::Evicted] {
+                let count = global.hosts.get(&state).copied().unwrap_or_default();
+                self.line(format_args!("netkeep_hosts{{state=\"{}\"}} {count}", state.as_str()));
+            }
         }
         self.single("ports", "gauge", "Claims on ports of the host.", "", status.ports as u64);
         let unreadable = status.quarantine.len() as u64;

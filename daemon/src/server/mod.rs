@@ -1,11 +1,14 @@
 //! The HTTP/JSON API on a unix socket.
 
 mod app;
+mod hosts;
 mod ipam;
 mod metrics;
 mod networks;
 mod problem;
+mod repair;
 mod request;
+mod sandboxes;
 mod serve;
 mod socket;
 mod state;
@@ -13,7 +16,7 @@ mod state;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
-use axum::routing::get;
+use axum::routing::{get, post, put};
 use netkeep_controller::ErrorKind;
 
 pub use self::app::App;
@@ -21,7 +24,7 @@ pub use self::problem::Problem;
 pub use self::serve::{Stop, serve};
 pub use self::socket::{SocketClaim, SocketError};
 
-use crate::api::MOST_BODY_BYTES;
+use crate::api::{MOST_BODY_BYTES, MOST_PLAN_BYTES};
 
 /// All paths of the API.
 pub fn router(app: App) -> Router {
@@ -29,6 +32,8 @@ pub fn router(app: App) -> Router {
         .route("/version", get(state::version))
         .route("/status", get(state::status))
         .route("/check", get(state::check))
+        .route("/repair", post(repair::repair).layer(DefaultBodyLimit::max(MOST_PLAN_BYTES)))
+        .route("/quarantine", get(repair::quarantine).delete(repair::take_out))
         .route("/recovery", get(state::recovery))
         .route("/records", get(state::records))
         .route("/metrics", get(metrics::metrics))
@@ -39,6 +44,15 @@ pub fn router(app: App) -> Router {
             "/networks/{network}/endpoints/{endpoint}",
             get(networks::get_endpoint).delete(networks::delete_endpoint),
         )
+        .route("/networks/{network}/tables", get(networks::tables))
+        .route("/networks/{network}/endpoints/{endpoint}/join", post(networks::join))
+        .route("/networks/{network}/endpoints/{endpoint}/leave", post(networks::leave))
+        .route("/sandboxes", get(sandboxes::list).post(sandboxes::create))
+        .route("/sandboxes/{sandbox}", get(sandboxes::get).delete(sandboxes::delete))
+        .route("/sandboxes/{sandbox}/key", put(sandboxes::set_key))
+        .route("/hosts", get(hosts::list))
+        .route("/hosts/{host}", get(hosts::get))
+        .route("/hosts/{host}/evict", post(hosts::evict))
         .route("/ipam/pools", get(ipam::pools).post(ipam::request_pool).delete(ipam::release_pool))
         .route(
             "/ipam/addresses",

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use netkeep_controller::{EndpointInfo, EndpointSpec, NetworkInfo, NetworkSpec};
+use netkeep_controller::{EndpointInfo, EndpointSpec, NetworkInfo, NetworkSpec, TableEntryInfo};
 
 use super::app::App;
 use super::problem::Problem;
-use super::request::Body;
+use super::request::{Body, Params};
+use crate::api::{Attaching, Removal};
 
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<NetworkInfo>> {
     Json(app.controller.networks())
@@ -65,8 +66,40 @@ pub(super) async fn get_endpoint(
 pub(super) async fn delete_endpoint(
     State(app): State<App>,
     Path((network, endpoint)): Path<(String, String)>,
+    Params(Removal { force }): Params<Removal>,
 ) -> Result<StatusCode, Problem> {
     let controller = app.controller.clone();
-    app.change(async move { controller.delete_endpoint(&network, &endpoint).await }).await?;
+    app.change(async move {
+        match force {
+            true => controller.delete_endpoint_by_force(&network, &endpoint).await,
+            false => controller.delete_endpoint(&network, &endpoint).await,
+        }
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn join(
+    State(app): State<App>,
+    Path((network, endpoint)): Path<(String, String)>,
+    Body(Attaching { sandbox }): Body<Attaching>,
+) -> Result<Json<EndpointInfo>, Problem> {
+    let controller = app.controller.clone();
+    Ok(Json(app.change(async move { controller.join(&network, &endpoint, &sandbox).await }).await?))
+}
+
+pub(super) async fn leave(
+    State(app): State<App>,
+    Path((network, endpoint)): Path<(String, String)>,
+    Body(Attaching { sandbox }): Body<Attaching>,
+) -> Result<Json<EndpointInfo>, Problem> {
+    let controller = app.controller.clone();
+    Ok(Json(app.change(async move { controller.leave(&network, &endpoint, &sandbox).await }).await?))
+}
+
+pub(super) async fn tables(
+    State(app): State<App>,
+    Path(network): Path<String>,
+) -> Result<Json<Vec<TableEntryInfo>>, Problem> {
+    Ok(Json(app.controller.table_entries(&network)?))
 }

@@ -1,12 +1,18 @@
 //! How the daemon and what it keeps are.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use netkeep_controller::{CheckReport, RecoveryReport};
+use netkeep_store::Store;
 
 use super::app::App;
 use super::problem::Problem;
 use crate::api::{API_VERSION, DaemonStatus, Records, StoreStatus, Version};
+
+/// How long a global store may take to say how it is.
+const ANSWERING: Duration = Duration::from_secs(2);
 
 pub(super) async fn version() -> Json<Version> {
     Json(Version {
@@ -17,23 +23,40 @@ pub(super) async fn version() -> Json<Version> {
 }
 
 pub(super) async fn status(State(app): State<App>) -> Json<DaemonStatus> {
-    let (version, error) = match app.store.status().await {
-        Ok(status) => (Some(status.server_version), None),
-        Err(error) => (None, Some(error.to_string())),
+    let local = store(&*app.local.store).await;
+    let global = match &app.global {
+        None => None,
+        // Servers that are away are not waited for as long as they are tried.
+        Some(global) => {
+            Some(tokio::time::timeout(ANSWERING, store(&*global.store)).await.unwrap_or_else(|_| {
+                let info = global.store.info();
+                StoreStatus {
+                    backend: info.name.to_owned(),
+                    endpoints: info.endpoints.clone(),
+                    version: None,
+                    error: Some(format!("it does not answer within {ANSWERING:?}")),
+                }
+            }))
+        }
     };
-    let info = app.store.info();
     Json(DaemonStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         uptime_seconds: app.since.elapsed().as_secs(),
-        local: StoreStatus {
-            backend: info.name.to_owned(),
-            endpoints: info.endpoints.clone(),
-            version,
-            error,
-        },
+        local,
+        global,
         controller: app.controller.status(),
     })
+}
+
+/// Asks a store how it is.
+async fn store(store: &dyn Store) -> StoreStatus {
+    let (version, error) = match store.status().await {
+        Ok(status) => (Some(status.server_version), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let info = store.info();
+    StoreStatus { backend: info.name.to_owned(), endpoints: info.endpoints.clone(), version, error }
 }
 
 pub(super) async fn check(State(app): State<App>) -> Result<Json<CheckReport>, Problem> {

@@ -39,7 +39,7 @@ fn values_that_make_no_sense_are_named_with_their_place() {
 fn a_store_url_with_an_unknown_scheme_lists_the_known_ones() {
     let home = Home::new();
     home.run(&["daemon", "--local", "sqlite:///tmp/x"])
-        .failed(INVALID, &["\"sqlite\"", "known: memory, redb"]);
+        .failed(INVALID, &["\"sqlite\"", "known: consul, etcd, memory, redb, zookeeper"]);
     home.run(&["daemon", "--local", "just-a-path"]).failed(INVALID, &["--local", "scheme://"]);
     home.run(&["daemon", "--local", "redb://host/x"]).failed(INVALID, &["host", "redb:///"]);
     home.run(&["daemon", "--local", "redb:///x?cahce-mib=1"]).failed(INVALID, &["cahce-mib", "cache-mib"]);
@@ -51,9 +51,18 @@ fn a_store_url_with_an_unknown_scheme_lists_the_known_ones() {
 fn the_environment_has_its_say_and_its_errors() {
     let home = Home::new();
     let daemon = |name: &str, value: &str| ran(home.command().arg("daemon").env(name, value));
-    daemon("NETKEEP_LOCAL", "sqlite:///x").failed(INVALID, &["\"sqlite\"", "known: memory, redb"]);
+    daemon("NETKEEP_LOCAL", "sqlite:///x")
+        .failed(INVALID, &["\"sqlite\"", "known: consul, etcd, memory, redb, zookeeper"]);
     daemon("NETKEEP_LOG_LEVEL", "loud").failed(INVALID, &["environment", "NETKEEP_LOG_LEVEL", "\"loud\""]);
     daemon("NETKEEP_STORE", "x").failed(INVALID, &["NETKEEP_STORE", "NETKEEP_LOCAL"]);
+    // Credentials of a store on servers are that backend's: it is the one that misses the password.
+    for (backend, user) in [("etcd", "NETKEEP_ETCD_USER"), ("zookeeper", "NETKEEP_ZOOKEEPER_USER")] {
+        let global = format!("{backend}://127.0.0.1:1/netkeep");
+        ran(home.command().args(["daemon", "--global", &global]).env(user, "me")).failed(
+            INVALID,
+            &["global store", user, &format!("{}_PASSWORD", user.trim_end_matches("_USER"))],
+        );
+    }
     ran(bare_command().args(["daemon"]).env("NETKEEP_CONFIG", home.path("absent.toml")))
         .failed(INVALID, &["absent.toml", "no such file"]);
     // A client finds the socket where the daemon would put it.

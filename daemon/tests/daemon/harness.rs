@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A folder with everything that a daemon needs, and nothing of this machine's configuration.
 pub(crate) struct Home {
@@ -113,6 +113,25 @@ impl Home {
             (self.run(&["status"]).code == 0).then_some(())
         });
         daemon
+    }
+
+    /// Waits until the daemon serves networks of global scope, and returns its status then.
+    pub(crate) fn in_sync(&self) -> Value {
+        self.comes_to("in-sync")
+    }
+
+    /// Waits until the daemon stands so to the global store, and returns its status then.
+    pub(crate) fn comes_to(&self, state: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let status = self.json(&["status"]);
+            if status["controller"]["global"]["state"] == state {
+                return status;
+            }
+            let waited = begun.elapsed();
+            assert!(waited < PATIENCE, "not {state} after {waited:?}: {status}; the log: {}", self.log());
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// What the daemons of this home have logged.
