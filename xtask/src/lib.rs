@@ -1,9 +1,13 @@
 //! The workspace's own tool: what cargo cannot say about this house.
 //!
 //! `cargo xtask verify` reads and judges, `cargo xtask test` builds and runs, `cargo xtask tidy` holds the rules
-//! that no compiler knows. Tidy is also a test of this package, so plain `cargo test` catches a broken rule.
+//! that no compiler knows, `cargo xtask servers` makes the servers that tests run against. Tidy is also a test of
+//! this package, so plain `cargo test` catches a broken rule.
 
-mod examples;
+mod conformance;
+mod lane;
+mod program;
+mod servers;
 mod step;
 mod tally;
 mod test;
@@ -11,7 +15,8 @@ pub mod tidy;
 mod verify;
 mod workspace;
 
-pub use examples::example_in;
+pub use conformance::conformance;
+pub use servers::{Place, Release, Wanted, servers};
 pub use tally::Tally;
 pub use test::test;
 pub use verify::verify;

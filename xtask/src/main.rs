@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use xtask::{Workspace, test, tidy, verify};
+use xtask::{Wanted, Workspace, conformance, servers, test, tidy, verify};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
@@ -11,6 +11,10 @@ usage: cargo xtask <command>
   verify   read-only: format, tidy, clippy and rustdoc, warnings denied
   test     every test, every doc test, and every example built and run
   tidy     the rules of this house that no compiler knows
+  servers  etcd, Consul and ZooKeeper for the tests, those that are not there yet:
+           servers [etcd|consul|zookeeper ...] [--docker|--local]
+  conformance STORE
+           the suite on one store, its server provided: memory, redb, etcd, consul, zookeeper
 ";
 
 fn main() -> ExitCode {
@@ -20,6 +24,10 @@ fn main() -> ExitCode {
         ["verify"] => Workspace::load().and_then(|workspace| verify(&workspace)),
         ["test"] => Workspace::load().and_then(|workspace| test(&workspace)),
         ["tidy"] => Workspace::load().and_then(|workspace| print_findings(&workspace)),
+        ["servers", ref words @ ..] => Wanted::parse(words)
+            .and_then(|wanted| Workspace::load().and_then(|workspace| servers(&workspace, &wanted)))
+            .map(|_| true),
+        ["conformance", store] => Workspace::load().and_then(|workspace| conformance(&workspace, store)),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(true)

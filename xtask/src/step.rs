@@ -1,6 +1,6 @@
 //! A command with a name, run in the open.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,32 @@ pub(crate) fn run_reading(title: &str, command: &mut Command, mut line: impl FnM
     Ok(status.success())
 }
 
+/// What a command that ran unseen has left.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// Whether it succeeded.
+    pub(crate) good: bool,
+    /// What it printed, to its standard output and error alike.
+    pub(crate) output: String,
+    pub(crate) took: Duration,
+}
+
+/// Runs the command and keeps what it prints.
+pub(crate) fn run_kept(title: &str, mut command: Command) -> Result<Kept> {
+    let begin = Instant::now();
+    let (mut reader, writer) = std::io::pipe().context("there is no pipe")?;
+    let error = writer.try_clone().context("there is no second end of a pipe")?;
+    command.stdin(Stdio::null()).stdout(writer).stderr(error);
+    let mut child = command.spawn().with_context(|| format!("cannot run {title}"))?;
+    // It holds the ends to write to, and the reading ends when they are all closed.
+    drop(command);
+    let mut output = Vec::new();
+    reader.read_to_end(&mut output).with_context(|| format!("cannot read what {title} prints"))?;
+    let status = child.wait().with_context(|| format!("cannot await {title}"))?;
+    let output = String::from_utf8_lossy(&output).into_owned();
+    Ok(Kept { good: status.success(), output, took: begin.elapsed() })
+}
+
 /// Runs the command and ends it at the deadline. True if it succeeded in time.
 pub(crate) fn run_within(limit: Duration, title: &str, command: &mut Command) -> Result<bool> {
     announce(title, command);
@@ -90,6 +116,15 @@ mod tests {
         });
         assert!(!good.unwrap());
         assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn keeps_both_outputs_in_their_order() {
+        let kept = run_kept("kept", shell("echo one; echo two >&2; echo three; exit 1")).unwrap();
+        assert!(!kept.good);
+        assert_eq!(kept.output, "one\ntwo\nthree\n");
+        assert!(run_kept("good", shell("exit 0")).unwrap().good);
+        assert!(run_kept("absent", Command::new("no-such-program-anywhere")).is_err());
     }
 
     #[test]

@@ -42,6 +42,13 @@ impl Tally {
         }
     }
 
+    /// Adds the counts of another.
+    pub fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+
     /// Whether tests ran, all of them, and all held.
     pub fn is_good(&self) -> bool {
         self.passed > 0 && self.failed == 0 && self.ignored == 0
@@ -68,6 +75,13 @@ mod tests {
         tally.read("test result: FAILED. 2 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out");
         assert_eq!(tally, Tally { passed: 7, failed: 3, ignored: 1 });
         assert_eq!(tally.to_string(), "7 passed, 3 failed");
+    }
+
+    #[test]
+    fn two_add_up() {
+        let mut tally = Tally { passed: 1, failed: 2, ignored: 3 };
+        tally.add(Tally { passed: 10, failed: 20, ignored: 30 });
+        assert_eq!(tally, Tally { passed: 11, failed: 22, ignored: 33 });
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use netkeep_model::{
     AddressRecord, AddressSpace, Alive, DriverRecord, Endpoint, EndpointNameRecord, ExternalId, Gone, Host,
     Intent, Link, Mark, Network, NetworkId, NetworkNameRecord, NumberRecord, PoolRecord, PortBlock,
-    PublishedEntry, RECORD_KINDS, Realized, RecordKind, Sandbox, SubPoolRecord, ThisHost,
+    PublishedEntry, RECORD_KINDS, Realized, RecordKind, Sandbox, StoreClient, SubPoolRecord, ThisHost,
 };
 use netkeep_store::datastore::{Envelope, Global, Home, LivesIn, Local, Record, Transaction, Versioned};
 use netkeep_store::{Entry, Key, Kind, Revision, Write};
@@ -88,6 +88,7 @@ fn every_kind() -> &'static [Checked] {
             checked::<Intent, Local>(),
             checked::<Realized, Local>(),
             checked::<ThisHost, Local>(),
+            checked::<StoreClient, Local>(),
             checked::<Mark, Local>(),
             checked::<Host, Global>(),
             checked::<Alive, Global>(),

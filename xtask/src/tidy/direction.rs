@@ -19,6 +19,9 @@ const FUZZ_PROPERTIES: &str = "netkeep-fuzz-properties";
 /// The local backend, with which any package but a backend or the suite may test itself.
 const LOCAL_BACKEND: &str = "netkeep-store-redb";
 
+/// Real servers for tests: it knows nobody of ours, and what talks to servers tests with it.
+const TESTCONTAINERS: &str = "netkeep-testcontainers";
+
 /// Where a package stands and what it may therefore name.
 struct Place {
     /// The workspace's packages that its normal and build dependencies may name.
@@ -31,7 +34,7 @@ struct Place {
 
 /// Packages from elsewhere that only some of ours may name in normal and build dependencies: a store's client
 /// belongs to its backend, and what serves or draws belongs to the daemon.
-const OUTSIDE: [(&str, &[&str]); 11] = [
+const OUTSIDE: [(&str, &[&str]); 12] = [
     ("redb", &[LOCAL_BACKEND]),
     ("etcd-client", &["netkeep-store-etcd"]),
     ("zookeeper-client", &["netkeep-store-zookeeper"]),
@@ -40,6 +43,7 @@ const OUTSIDE: [(&str, &[&str]); 11] = [
     ("rs-consul", &[]),
     ("axum", &["netkeep"]),
     ("hyper", &["netkeep"]),
+    ("testcontainers", &[TESTCONTAINERS]),
     ("clap", &["netkeep"]),
     ("indicatif", &["netkeep"]),
     ("comfy-table", &["netkeep"]),
@@ -116,14 +120,15 @@ fn place(package: &str) -> Option<Place> {
         CONTROLLER => {
             place(&[STORE, MODEL, DRIVERS], &[STORE_CONFORMANCE, LOCAL_BACKEND, DRIVERS_CONFORMANCE])
         }
+        TESTCONTAINERS => place(&[], &[]),
         FUZZ_PROPERTIES => place(&[STORE, MODEL, DRIVERS, CONTROLLER, DAEMON], &[]),
         DAEMON | "netkeep-benches" => Place {
             may_use: &[STORE, MODEL, DRIVERS, CONTROLLER],
-            may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE],
+            may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE, TESTCONTAINERS],
             may_name_backends: true,
         },
         "xtask" => place(&[], &[]),
-        backend if is_backend(backend) => place(&[STORE], &[STORE_CONFORMANCE]),
+        backend if is_backend(backend) => place(&[STORE], &[STORE_CONFORMANCE, TESTCONTAINERS]),
         _ => return None,
     })
 }
@@ -155,6 +160,7 @@ mod tests {
             "netkeep-store-etcd",
             "netkeep-benches",
             FUZZ_PROPERTIES,
+            TESTCONTAINERS,
             "xtask",
         ];
         let packages = street.map(|member| Package {
@@ -234,6 +240,21 @@ mod tests {
             assert!(is_refused(name, DependencyKind::Dev, FUZZ_PROPERTIES), "{name}");
         }
         assert!(is_refused(FUZZ_PROPERTIES, DependencyKind::Normal, LOCAL_BACKEND));
+    }
+
+    #[test]
+    fn real_servers_know_nobody_and_serve_tests() {
+        for name in [STORE, MODEL, STORE_CONFORMANCE, LOCAL_BACKEND] {
+            assert!(is_refused(TESTCONTAINERS, DependencyKind::Normal, name), "{name}");
+            assert!(is_refused(TESTCONTAINERS, DependencyKind::Dev, name), "{name}");
+        }
+        for name in ["netkeep-store-etcd", "netkeep-benches", DAEMON] {
+            assert!(!is_refused(name, DependencyKind::Dev, TESTCONTAINERS), "{name}");
+            assert!(is_refused(name, DependencyKind::Normal, TESTCONTAINERS), "{name}");
+        }
+        for name in [STORE, MODEL, DRIVERS, CONTROLLER, STORE_CONFORMANCE] {
+            assert!(is_refused(name, DependencyKind::Dev, TESTCONTAINERS), "{name}");
+        }
     }
 
     #[test]
