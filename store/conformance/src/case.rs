@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::runtime::Runtime;
 
 use crate::{CASES, Harness};
 
@@ -76,20 +77,34 @@ impl fmt::Debug for Case {
 ///
 /// # Panics
 ///
+/// As [`judge_in`].
+pub fn judge<H, F>(name: &str, make: impl FnOnce() -> F)
+where
+    H: Harness,
+    F: Future<Output = H>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be had where tests run");
+    judge_in(&runtime, name, make);
+}
+
+/// Runs the case of this name on the store that `make` makes. A store that keeps time by tokio's clock alone can be
+/// judged in a runtime whose clock is paused: no lease then ends because the machine was busy.
+///
+/// # Panics
+///
 /// If the store breaks a clause that the case judges, if the case takes longer than five minutes, or if there
 /// is no case of this name.
-pub fn judge<H, F>(name: &str, make: impl FnOnce() -> F)
+pub fn judge_in<H, F>(runtime: &Runtime, name: &str, make: impl FnOnce() -> F)
 where
     H: Harness,
     F: Future<Output = H>,
 {
     let case = CASES.iter().find(|case| case.name == name);
     let case = case.unwrap_or_else(|| panic!("there is no case {name}"));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a runtime can be had where tests run");
     runtime.block_on(CURRENT.scope(case, async {
         let harness = make().await;
         let run = tokio::time::timeout(DEADLINE, (case.run)(&harness));

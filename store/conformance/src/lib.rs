@@ -47,7 +47,7 @@ mod wait;
 mod walk;
 mod workload;
 
-pub use case::{Case, Run, judge};
+pub use case::{Case, Run, judge, judge_in};
 pub use contract::{Clause, clauses_of};
 pub use harness::{Harness, LEASED};
 pub use layers::Layers;

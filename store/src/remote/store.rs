@@ -69,8 +69,13 @@ impl RemoteStore {
         operation: &'static str,
         run: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let begun = self.begun.spawn(run);
-        // Looked at after the task is counted: `close` either sees the task or was seen.
+        let counted = self.begun.token();
+        // Looked at after the call is counted: `close` either waits for it or was seen.
+        self.check_open().map_err(|error| self.name(error, operation))?;
+        let begun = tokio::spawn(async move {
+            let _counted = counted;
+            run.await
+        });
         let result = match begun.await {
             Ok(result) => result,
             Err(error) => Err(Error::new(Kind::Unexpected, "the task of the call ended").with_source(error)),
@@ -126,14 +131,8 @@ impl Store for RemoteStore {
             txn.lease().map_or(Ok(()), |id| self.check_granted(id))
         };
         checked().map_err(|error| self.name(error, "commit"))?;
-        let (engine, closed, txn) = (Arc::clone(&self.engine), self.closed.clone(), txn.clone());
-        let run = async move {
-            if closed.is_cancelled() {
-                return Err(Error::closed("the store was closed"));
-            }
-            engine.commit(txn).await
-        };
-        self.write("commit", run).await
+        let (engine, txn) = (Arc::clone(&self.engine), txn.clone());
+        self.write("commit", async move { engine.commit(txn).await }).await
     }
 
     async fn watch(&self, prefix: &Prefix, from: WatchFrom) -> Result<Watch> {

@@ -40,6 +40,10 @@ struct State {
     leases_granted: u64,
     /// How many of the next attempts that change something lose their answer.
     lost_answers: usize,
+    /// Of so many attempts one loses its answer; of 0 none does.
+    lose_each: usize,
+    /// How many attempts were executed.
+    attempts: usize,
     /// True while attempts arrive and wait, to be executed later.
     frozen: Vec<Attempt>,
     freeze: bool,
@@ -62,6 +66,8 @@ impl Servers {
             leases: HashMap::new(),
             leases_granted: 0,
             lost_answers: 0,
+            lose_each: 0,
+            attempts: 0,
             frozen: Vec::new(),
             freeze: false,
             away: false,
@@ -80,6 +86,11 @@ impl Servers {
     /// The next attempts are executed, and their answers lost.
     pub(crate) fn lose_answers(&self, count: usize) {
         self.lock().lost_answers = count;
+    }
+
+    /// From now on one attempt of so many is executed, and its answer lost; with 0 none.
+    pub(crate) fn lose_each(&self, count: usize) {
+        self.lock().lose_each = count;
     }
 
     /// Attempts are taken in, but not executed; their answers are lost.
@@ -282,6 +293,10 @@ impl Server for One {
             return Err(away().with_unknown_outcome());
         }
         let outcome = state.execute(attempt);
+        state.attempts += 1;
+        if state.lose_each > 0 && state.attempts.is_multiple_of(state.lose_each) {
+            return Err(away().with_unknown_outcome());
+        }
         if state.lost_answers > 0 {
             state.lost_answers -= 1;
             return Err(away().with_unknown_outcome());
