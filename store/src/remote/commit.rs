@@ -9,7 +9,7 @@ use super::own::{IdentityRecord, SlotRecord, identity_key, run_key};
 use super::session::{Session, guarded_put, replaced, suspected, unavailable, wiped};
 use super::slots::Slot;
 use super::{Attempt, Backoff, Outcome, Room};
-use crate::{Applied, Entry, Error, Kind, Result, Revision, Txn};
+use crate::{Applied, Entry, Error, Key, Kind, Result, Revision, Txn};
 
 /// What a slot says of the operation that was to write it.
 enum Found {
@@ -35,6 +35,13 @@ impl Engine {
     async fn commit_after(self: &Arc<Self>, entries: Txn) -> Result<(Revision, Revision)> {
         let session = self.session().await?;
         let mut slot = session.slots.take().await;
+        // The store may have been restored while an outcome was sought, and this slot may be too old to tell.
+        if let Some((key, left_at)) = session.slots.newest_doubted()
+            && let Err(error) = self.look_back(&session, &key, left_at).await
+        {
+            slot.give_back();
+            return Err(error);
+        }
         // A slot that is made now says nothing of what was before.
         let before = slot.revision.unwrap_or_default();
         if slot.revision.is_none()
@@ -116,22 +123,34 @@ impl Engine {
         operation: u64,
         lost: Error,
     ) -> Result<Revision> {
+        slot.doubt();
         let deadline = Instant::now() + self.config.settle;
         match self.outcome(session, &mut slot, operation, Some(deadline)).await {
-            Ok(Some(Found::Applied(revision))) => {
+            Ok(Some(found)) => {
+                let looked = self.look_at_newest(session).await;
                 slot.give_back();
-                Ok(revision)
-            }
-            Ok(Some(_)) => {
-                slot.give_back();
-                Err(Error::new(Kind::Unavailable, "the answer was lost, and the commit did not happen")
-                    .with_source(lost))
+                match (looked, found) {
+                    (Err(error), Found::Applied(_)) => Err(error.with_unknown_outcome()),
+                    (Err(error), _) => Err(error),
+                    (Ok(()), Found::Applied(revision)) => Ok(revision),
+                    (Ok(()), _) => Err(Error::new(
+                        Kind::Unavailable,
+                        "the answer was lost, and the commit did not happen",
+                    )
+                    .with_source(lost)),
+                }
             }
             Ok(None) => {
                 let (engine, session) = (Arc::clone(self), Arc::clone(session));
                 tokio::spawn(async move {
-                    if let Ok(Some(_)) = engine.outcome(&session, &mut slot, operation, None).await {
-                        slot.give_back();
+                    match engine.outcome(&session, &mut slot, operation, None).await {
+                        Ok(Some(_)) => {
+                            // What was seen is said to whoever calls next.
+                            drop(engine.look_at_newest(&session).await);
+                            slot.give_back();
+                        }
+                        Ok(None) => {}
+                        Err(_) => drop(engine.judge(&session, slot).await),
                     }
                 });
                 Err(lost.with_unknown_outcome())
@@ -272,6 +291,27 @@ impl Engine {
         };
         self.refuse(&error, false);
         error
+    }
+
+    /// After an outcome was found: sees whether the store in which it was found is the one that was asked, by the
+    /// slot that says most about it. A store that cannot be had is not judged.
+    async fn look_at_newest(&self, session: &Arc<Session>) -> Result<()> {
+        let Some((key, left_at)) = session.slots.newest_free() else { return Ok(()) };
+        match self.look_back(session, &key, left_at).await {
+            Err(error) if error.kind() == Kind::Replaced => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sees whether a slot is still as it was left, or newer.
+    async fn look_back(&self, session: &Arc<Session>, key: &Key, left_at: Revision) -> Result<()> {
+        if self.server.get(Room::Own, key).await?.is_some_and(|entry| entry.revision >= left_at) {
+            return Ok(());
+        }
+        self.look_at_identity(session).await?;
+        let error = self.went_back(session, "it has lost a commit of this client").await;
+        self.refuse(&error, false);
+        Err(error)
     }
 
     async fn went_back(&self, session: &Session, why: &'static str) -> Error {

@@ -1,6 +1,6 @@
 //! The slots of a client, each of which one commit uses at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ struct State {
     free: Vec<(Key, Revision)>,
     /// Numbers of slots that have not been made.
     unused: BTreeSet<usize>,
+    /// Slots whose last commit has no known outcome yet, with the commit before.
+    doubted: BTreeMap<Key, Revision>,
     newest: Revision,
     written_at: Instant,
 }
@@ -58,7 +60,13 @@ impl Slots {
         Arc::new(Self {
             client,
             permits: Arc::new(Semaphore::new(count.max(1))),
-            state: Mutex::new(State { free, unused, newest, written_at: Instant::now() }),
+            state: Mutex::new(State {
+                free,
+                unused,
+                doubted: BTreeMap::new(),
+                newest,
+                written_at: Instant::now(),
+            }),
         })
     }
 
@@ -90,6 +98,18 @@ impl Slots {
         self.lock().newest
     }
 
+    /// The slot that was written last of those [in doubt](Slot::doubt), as it was left.
+    pub(super) fn newest_doubted(&self) -> Option<(Key, Revision)> {
+        let state = self.lock();
+        let newest = state.doubted.iter().max_by_key(|(_, revision)| **revision);
+        newest.map(|(key, revision)| (key.clone(), *revision))
+    }
+
+    /// The free slot that was written last, as it was left.
+    pub(super) fn newest_free(&self) -> Option<(Key, Revision)> {
+        self.lock().free.iter().max_by_key(|(_, revision)| *revision).cloned()
+    }
+
     /// How long ago this client made a commit.
     pub(super) fn age(&self) -> Duration {
         self.lock().written_at.elapsed()
@@ -114,9 +134,17 @@ impl Slot {
         self.slots.note(revision);
     }
 
+    /// Notes that the outcome of the slot's commit is sought, until the slot is given back or dropped.
+    pub(super) fn doubt(&self) {
+        if let Some(revision) = self.revision {
+            self.slots.lock().doubted.insert(self.key.clone(), revision);
+        }
+    }
+
     /// Gives the slot back: no commit that names it is under way any more.
     pub(super) fn give_back(mut self) {
         let mut state = self.slots.lock();
+        state.doubted.remove(&self.key);
         match self.revision {
             Some(revision) => state.free.push((self.key.clone(), revision)),
             None => {
@@ -134,6 +162,7 @@ impl Drop for Slot {
         // Its place goes with it, so that nobody waits for a slot that never comes.
         if let Some(permit) = self.permit.take() {
             permit.forget();
+            self.slots.lock().doubted.remove(&self.key);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! are restored.
 
 mod clause;
+mod doubted;
 mod outcome;
 mod servers;
 mod watching;
