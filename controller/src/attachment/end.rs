@@ -69,7 +69,7 @@ async fn detach(place: &Place, key: EndpointKey, sandbox: SandboxId) -> Result<(
             let state = site.replica.read();
             detached(&state, key, sandbox, &mut tx)?;
             remove_records(&state, &place.of.registry, &object(key, sandbox), &mut tx)?;
-            remove_entries(&state, key, sandbox, &mut tx)?;
+            release(&state, &Owner::from(object(key, sandbox)), &mut tx)?;
         }
         match site.commit(tx).await {
             Ok(_) => return Ok(()),
@@ -118,20 +118,6 @@ fn detached(state: &State, key: EndpointKey, sandbox: SandboxId, tx: &mut Transa
         && read.record.attachment.as_ref().is_some_and(|attachment| attachment.sandbox == sandbox)
     {
         tx.replace(read, &Endpoint { attachment: None, ..read.record.clone() })?;
-    }
-    Ok(())
-}
-
-/// Adds the removal of the entries that the attachment has published.
-pub(crate) fn remove_entries(
-    state: &State,
-    key: EndpointKey,
-    sandbox: SandboxId,
-    tx: &mut Transaction<Any>,
-) -> Result<()> {
-    let owner = Owner::from(object(key, sandbox));
-    for read in state.tables.published_of(key.network).filter(|read| read.record.owner == owner) {
-        tx.delete(read)?;
     }
     Ok(())
 }

@@ -23,7 +23,6 @@ use netkeep_model::{Attachment, Endpoint, EndpointKey, Object, SandboxId, Timest
 
 use crate::{Error, ErrorKind};
 
-pub(crate) use end::remove_entries;
 pub(crate) use here::Interest;
 pub(crate) use leave::{leave_by_force, leave_in_turn};
 pub(crate) use make::ensure_again;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use netkeep_model::{EndpointKey, IntentAction, Object, SandboxId, Scope};
+use netkeep_model::{Endpoint, EndpointKey, IntentAction, Object, SandboxId, Scope};
+use netkeep_store::datastore::Record;
 
 use super::end::{forget, take_down};
 use super::leave::take_off;
@@ -46,7 +47,9 @@ pub(super) fn traces(place: &Place) -> BTreeSet<Trace> {
                 found.extend(shared.map(|key| (key, sandbox.id)));
             }
         }
-        for read in known.of.tables.endpoints.values() {
+        // An endpoint is of the run that made it, and of the one to which it is attached.
+        let own = known.of.runs.of_host(place.local.site.actor.host).filter_map(Endpoint::id);
+        for read in own.filter_map(|id| known.of.tables.endpoints.get(&id)) {
             let attachment = read.record.attachment.as_ref();
             if let Some(attachment) = attachment.filter(|attachment| place.is_here(attachment)) {
                 found.insert((read.id, attachment.sandbox));

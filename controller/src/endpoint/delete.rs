@@ -7,7 +7,7 @@ use netkeep_model::{Endpoint, EndpointKey, EndpointNameKey, EndpointNameRecord, 
 use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::realize::begin_deletion;
-use crate::attachment::{Place, leave_by_force, remove_entries, whereabouts};
+use crate::attachment::{Place, leave_by_force, whereabouts};
 use crate::controller::Inner;
 use crate::network::{self, driver_of};
 use crate::operation::{
@@ -147,7 +147,6 @@ pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> R
             let join = Object::Join(key.network, key.endpoint, attachment.sandbox);
             release(&state, &Owner::from(join), &mut tx)?;
             remove_records(&state, &inner.registry, &join, &mut tx)?;
-            remove_entries(&state, key, attachment.sandbox, &mut tx)?;
         }
     }
     site.commit(tx).await?;

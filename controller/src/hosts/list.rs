@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use netkeep_model::{
-    AddressRecord, Endpoint, Host, HostId, Incarnation, Network, NumberRecord, PoolRecord, PublishedEntry,
-    SubPoolRecord,
+    AddressRecord, Endpoint, Host, HostId, Network, NumberRecord, PoolRecord, PublishedEntry, SubPoolRecord,
 };
 use netkeep_store::Key;
 use netkeep_store::datastore::{Record, Versioned};
@@ -12,9 +11,6 @@ use netkeep_store::datastore::{Record, Versioned};
 use super::{HostDetails, HostInfo, HostState, Owned};
 use crate::replica::State;
 use crate::{endpoint, ipam, network};
-
-/// Every incarnation.
-const ANY: Incarnation = Incarnation::new(u64::MAX);
 
 /// All hosts, in the order in which they first came, as the one with the id `this` knows them.
 pub(crate) fn list(state: &State, this: HostId) -> Vec<HostInfo> {
@@ -31,7 +27,7 @@ pub(crate) fn details(state: &State, this: HostId, read: &Versioned<Host>) -> Ho
         pools: Vec::new(),
         addresses: Vec::new(),
     };
-    for key in state.runs.owned_by(read.id, ANY) {
+    for key in state.runs.of_host(read.id) {
         if let Some(found) = Endpoint::id(key).and_then(|id| tables.endpoints.get(&id)) {
             let of = tables.networks.get(&found.id.network);
             details.endpoints.extend(of.map(|of| endpoint::info(of, found)));
@@ -87,7 +83,7 @@ fn standing(state: &State, read: &Versioned<Host>) -> HostState {
 
 fn owned(state: &State, host: HostId) -> Owned {
     let mut owned = Owned { between: between(state, host).count(), ..Owned::default() };
-    for key in state.runs.owned_by(host, ANY) {
+    for key in state.runs.of_host(host) {
         let count = match key.as_str().split('/').next() {
             Some(Endpoint::ROOT) => &mut owned.endpoints,
             Some(AddressRecord::ROOT) => &mut owned.addresses,

@@ -150,11 +150,7 @@ async fn detach(inner: &Inner, id: EndpointKey) -> Result<()> {
         let Some(attachment) = &read.record.attachment else { return Ok(()) };
         let join = Object::Join(id.network, id.endpoint, attachment.sandbox);
         tx.replace(read, &Endpoint { attachment: None, ..read.record.clone() })?;
-        let owner = Owner::from(join);
-        operation::release(&state, &owner, &mut tx)?;
-        for entry in state.tables.published.values().filter(|entry| entry.record.owner == owner) {
-            tx.delete(entry)?;
-        }
+        operation::release(&state, &Owner::from(join), &mut tx)?;
         remove_records(&state, &inner.registry, &join, &mut tx)?;
     }
     inner.site.commit(tx).await?;

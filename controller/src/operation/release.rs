@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use netkeep_drivers::registry::DriverRegistry;
-use netkeep_model::{AddressRecord, Link, NumberRecord, Object, Owner, PortBlock, RealizedKey};
+use netkeep_model::{
+    AddressRecord, Link, NumberRecord, Object, Owner, PortBlock, PublishedEntry, RealizedKey,
+};
 use netkeep_store::datastore::{Any, Record, Transaction};
 
 use crate::Result;
 use crate::replica::State;
 
-/// Adds the removal of everything that `owner` holds, except pools, each at the revision at which it is known.
+/// Adds the removal of everything that `owner` holds or has published, except pools, each at the revision at which it is known.
 ///
 /// # Errors
 ///
@@ -20,6 +22,8 @@ pub(crate) fn release(state: &State, owner: &Owner, tx: &mut Transaction<Any>) -
         if let Some(read) = AddressRecord::id(key).and_then(|id| tables.addresses.get(&id)) {
             tx.delete(read)?;
         } else if let Some(read) = NumberRecord::id(key).and_then(|id| tables.numbers.get(&id)) {
+            tx.delete(read)?;
+        } else if let Some(read) = PublishedEntry::id(key).and_then(|id| tables.published.get(&id)) {
             tx.delete(read)?;
         } else if let Some(read) = PortBlock::id(key).and_then(|id| tables.port_blocks.get(&id)) {
             let mut block = read.record.clone();

@@ -33,6 +33,11 @@ impl Runs {
         self.owned.range(first..=HostRef { host, incarnation: through }).flat_map(|(_, keys)| keys)
     }
 
+    /// The keys of everything that belongs to any run of `host`.
+    pub(crate) fn of_host(&self, host: HostId) -> impl Iterator<Item = &Key> {
+        self.owned_by(host, Incarnation::new(u64::MAX))
+    }
+
     /// The runs that have networks, endpoints or pools in between.
     pub(crate) fn actors(&self) -> impl Iterator<Item = HostRef> {
         self.between.keys().copied()

@@ -27,7 +27,7 @@ pub(crate) struct State {
     pub(crate) tables: Tables,
     /// What is of each run of a host.
     pub(crate) runs: Runs,
-    /// What each owner holds, by key.
+    /// What each owner holds and has published, by key.
     owned: BTreeMap<Owner, BTreeSet<Key>>,
     /// Which addresses and numbers are taken.
     free: BTreeMap<Range, FreeMap>,
@@ -165,7 +165,7 @@ impl State {
         self.published_changes
     }
 
-    /// The keys of everything that `owner` holds.
+    /// The keys of everything that `owner` holds and has published.
     pub(crate) fn held_by(&self, owner: &Owner) -> impl Iterator<Item = &Key> {
         self.owned.get(owner).into_iter().flatten()
     }
@@ -296,7 +296,7 @@ impl State {
         }
     }
 
-    /// Who holds what stands under `key`.
+    /// Who holds, or has published, what stands under `key`.
     fn owners(&self, key: &Key) -> BTreeSet<Owner> {
         let tables = &self.tables;
         let mut owners = BTreeSet::new();
@@ -312,6 +312,8 @@ impl State {
             owners.extend(found.record.owners().iter().cloned());
         } else if let Some(found) = PortBlock::id(key).and_then(|id| tables.port_blocks.get(&id)) {
             owners.extend(found.record.claims().iter().map(|claim| claim.owner.clone()));
+        } else if let Some(found) = PublishedEntry::id(key).and_then(|id| tables.published.get(&id)) {
+            owners.insert(found.record.owner.clone());
         }
         owners
     }
