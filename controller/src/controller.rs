@@ -75,15 +75,15 @@ impl Controller {
         };
         let known = known.and_then(|kept| kept.record.known);
         let boot = boot.map_or_else(host::this_boot, Ok)?;
-        let (this_host, unreadable) = host::begin_run(&local, boot.clone()).await?;
+        let (this_host, before) = host::begin_run(&local, boot.clone()).await?;
         let store = Arc::clone(local.store());
         let replica = Replica::follow(&store, Scope::Local, this_host.record.host).await?;
         let fence = RunFence::new(Arc::clone(&store), registry.local_fence().clone(), &this_host)?;
         let site = Site::new(store, Scope::Local, replica, fence, boot.clone());
         let host = site.actor;
         let local = Arc::new(Inner { site, registry: registry.clone(), interest: Interest::default() });
-        let mut recovery = recovery::recover(&local).await?;
-        recovery.quarantined.extend(unreadable);
+        let mut recovery = recovery::recover(&local, before.rebooted).await?;
+        recovery.quarantined.extend(before.unreadable);
         let global = match global {
             Some(global) => {
                 let (hosts, local) = (hosts_config, Arc::clone(&local));

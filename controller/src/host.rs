@@ -14,36 +14,44 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// How often a run is begun of which the store does not say whether it was.
 const BEGINNINGS: u32 = 4;
 
-/// Begins a run: writes the next incarnation. Returns the record, and why the one before could not be read, if
-/// that is so.
+/// What was there when a run began.
+#[derive(Debug, Default)]
+pub(crate) struct Before {
+    /// True if the run before was in another boot of this host.
+    pub(crate) rebooted: bool,
+    /// Why the record of this host could not be read, if that is so.
+    pub(crate) unreadable: Option<String>,
+}
+
+/// Begins a run: writes the next incarnation. Returns the record, and what was there before.
 pub(crate) async fn begin_run(
     local: &Arc<dyn LocalDatastore>,
     boot: BootId,
-) -> Result<(Versioned<ThisHost>, Option<String>)> {
-    let mut unreadable = None;
+) -> Result<(Versioned<ThisHost>, Before)> {
+    let mut before = Before::default();
     for _ in 1..BEGINNINGS {
-        match begin(local, &boot, &mut unreadable).await {
+        match begin(local, &boot, &mut before).await {
             // The run that may have begun is over with the next one.
             Err(error) if error.kind() == ErrorKind::Unknown => {
                 tracing::warn!(%error, "a run begins anew");
             }
-            answer => return Ok((answer?, unreadable)),
+            answer => return Ok((answer?, before)),
         }
     }
-    Ok((begin(local, &boot, &mut unreadable).await?, unreadable))
+    Ok((begin(local, &boot, &mut before).await?, before))
 }
 
 async fn begin(
     local: &Arc<dyn LocalDatastore>,
     boot: &BootId,
-    unreadable: &mut Option<String>,
+    found: &mut Before,
 ) -> Result<Versioned<ThisHost>> {
     let key = ThisHost::key(&ThisHostKey)?;
     if let Some(entry) = local.store().get(&key).await?
         && let Err(error) = Versioned::<ThisHost>::read(&entry)
     {
         // Without it nothing can be written; a new host is better than no boot.
-        *unreadable = Some(error.to_string());
+        found.unreadable = Some(error.to_string());
         let mut transaction = Transaction::new();
         transaction.delete_raw(&key, entry.revision)?;
         local.commit(transaction).await?;
@@ -52,6 +60,8 @@ async fn begin(
         .update::<ThisHost>(&ThisHostKey, crate::operation::ATTEMPTS, |before| {
             let next = match before {
                 Some(before) => {
+                    // Not taken back: a beginning whose answer was lost may have written this boot.
+                    found.rebooted |= before.boot != *boot;
                     ThisHost { incarnation: before.incarnation.next(), boot: boot.clone(), ..before.clone() }
                 }
                 None => ThisHost {

@@ -39,6 +39,7 @@ pub async fn run(config: &Config, until_stdin_ends: bool) -> Result<(), DaemonEr
     let recovery = composition.controller.recovery();
     tracing::info!(
         store = %String::from(config.local.clone()),
+        rebooted = recovery.rebooted,
         networks = recovery.networks,
         endpoints = recovery.endpoints,
         finished = recovery.finished.len(),

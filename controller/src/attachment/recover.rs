@@ -11,6 +11,7 @@ use super::settle::{Standing, Trace, settle_in_turn, standing, traces};
 use super::{here, object};
 use crate::controller::Inner;
 use crate::operation::SiteNotes;
+use crate::recovery::told;
 use crate::{RecoveryReport, Result};
 
 /// Finishes or undoes what was left of attachments on networks of local scope, and ends those to sandboxes of an
@@ -72,14 +73,15 @@ async fn compare(place: &Place, driver: &Arc<dyn NetworkDriver>, report: &mut Re
         return Ok(());
     }
     let notes = SiteNotes { site: &place.local.site, driver: &kind };
+    let objects = told::objects(&wanted);
     let done = driver.recover(&notes, wanted, Vec::new()).await?;
     report.ensured.extend(done.ensured.iter().map(ToString::to_string));
-    for (on, error) in done.failed {
+    for (on, error) in &done.failed {
         // Whoever looks for what is left tries again.
-        drop(place.local.site.making.begin(on));
+        drop(place.local.site.making.begin(*on));
         report.failed.push(format!("{on}: {error}"));
     }
-    Ok(())
+    told::again(&place.local.site, objects, &done).await
 }
 
 fn wanted(place: &Place, known: &Known<'_>, kind: &DriverKind) -> HostState {

@@ -28,7 +28,7 @@ const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 ///
 /// [`ErrorKind::Closed`] if another run of this host has begun meanwhile; what the store answers.
 pub(super) async fn open(parts: &Parts, ours: &mut Option<Incarnation>) -> Result<Served> {
-    let host = begin(&*parts.global, parts, ours).await?;
+    let (host, rebooted) = begin(&*parts.global, parts, ours).await?;
     let store = Arc::clone(parts.global.store());
     let replica = Replica::follow(&store, Scope::Global, parts.host.host).await?;
     let drivers: Fence = parts.registry.global_fence().clone();
@@ -47,7 +47,7 @@ pub(super) async fn open(parts: &Parts, ours: &mut Option<Incarnation>) -> Resul
         // Nothing depends on it; it is tried again.
         tracing::warn!(%error, "this host gives no sign of life yet");
     }
-    let mut recovery = recovery::recover_phases(&inner).await;
+    let mut recovery = recovery::recover_phases(&inner, rebooted).await;
     if host.record.evicted_through > Incarnation::ZERO {
         hosts::release(&inner, host.id, host.record.evicted_through).await?;
     }
@@ -56,16 +56,20 @@ pub(super) async fn open(parts: &Parts, ours: &mut Option<Incarnation>) -> Resul
     Ok(Served { inner, recovery, sign })
 }
 
-/// Writes the next incarnation of this host: above that of its own store, and above the one that is there.
+/// Writes the next incarnation of this host: above that of its own store, and above the one that is there. Returns the
+/// record, and whether the run before was in another boot.
 async fn begin(
     global: &dyn GlobalDatastore,
     parts: &Parts,
     ours: &mut Option<Incarnation>,
-) -> Result<Versioned<Host>> {
+) -> Result<(Versioned<Host>, bool)> {
     let HostRef { host, incarnation } = parts.host;
     let mut attempts = Attempts::default();
+    let mut rebooted = false;
     loop {
         let before = global.read::<Host>(&host).await?;
+        // Not taken back: a beginning whose answer was lost may have written this boot.
+        rebooted |= before.as_ref().is_some_and(|before| before.record.boot != parts.boot);
         let found = before.as_ref().map_or(Incarnation::ZERO, |before| before.record.incarnation);
         if ours.is_some_and(|ours| found > ours) {
             return Err(Error::new(
@@ -96,10 +100,11 @@ async fn begin(
         }
         match global.commit(transaction).await {
             Ok(revision) => {
-                return Ok(match before {
+                let written = match before {
                     Some(before) => before.rewritten(next, revision),
                     None => Versioned::written(host, next, revision),
-                });
+                };
+                return Ok((written, rebooted));
             }
             Err(error) if error.kind() == Kind::Conflict || error.applied() == Applied::Unknown => {
                 // Whatever became of it, the next try is above it.

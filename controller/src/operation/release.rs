@@ -39,7 +39,7 @@ pub(crate) fn release(state: &State, owner: &Owner, tx: &mut Transaction<Any>) -
 }
 
 /// Adds the removal of all driver records on `on`, whichever driver they are of, and of this host's notes on it.
-/// The notes of a driver that is not loaded stay: they say what it has to take down once it is.
+/// The notes of a driver that is not loaded stay: they say what it has to take down once it is, unless a reboot has.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub(crate) fn remove_records(
         }
     }
     if let Some(read) = state.tables.realized.get(&RealizedKey(*on))
-        && registry.network(&read.record.driver).is_ok()
+        && (registry.network(&read.record.driver).is_ok() || state.tables.is_of_earlier_boot(&read.record))
     {
         tx.delete(read)?;
     }

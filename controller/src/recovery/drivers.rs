@@ -6,7 +6,7 @@ use netkeep_drivers::{HostState, NetworkDriver, Object};
 use netkeep_model::{DriverKind, EndpointKey, Realized, RealizedKey, Scope};
 use netkeep_store::datastore::{Transaction, Versioned};
 
-use super::RecoveryReport;
+use super::{RecoveryReport, told};
 use crate::attachment::wanted_joins;
 use crate::controller::Inner;
 use crate::operation::{SiteNotes, remains};
@@ -21,14 +21,25 @@ pub(super) async fn recover(inner: &Arc<Inner>, report: &mut RecoveryReport) {
             report.failed.push(format!("driver {}: {error}", driver.info().kind));
         }
     }
-    let state = inner.site.replica.read();
-    let local = state.tables.realized.values().filter(|read| read.record.scope == Scope::Local);
-    for read in local.filter(|read| !is_wanted(&state, &read.id.0)) {
-        let kind = &read.record.driver;
-        if !loaded.iter().any(|driver| driver.info().kind == *kind) {
-            report.failed.push(format!("{}: driver {kind}, which made it, is not loaded", read.id.0));
+    for (read, is_gone) in left_by_others(inner, &loaded) {
+        let (object, kind) = (read.id.0, &read.record.driver);
+        if !is_gone {
+            report.failed.push(format!("{object}: driver {kind}, which made it, is not loaded"));
+        } else if let Err(error) = forget(inner, &object).await {
+            report.failed.push(format!("{object}: {error}"));
+        } else {
+            report.removed.push(object.to_string());
         }
     }
+}
+
+/// What drivers that are not loaded have made and nothing wants any more, and whether a reboot has taken it down.
+fn left_by_others(inner: &Inner, loaded: &[Arc<dyn NetworkDriver>]) -> Vec<(Versioned<Realized>, bool)> {
+    let state = inner.site.replica.read();
+    let local = state.tables.realized.values().filter(|read| read.record.scope == Scope::Local);
+    let unwanted = local.filter(|read| !is_wanted(&state, &read.id.0));
+    let left = unwanted.filter(|read| loaded.iter().all(|driver| driver.info().kind != read.record.driver));
+    left.map(|read| (read.clone(), state.tables.is_of_earlier_boot(&read.record))).collect()
 }
 
 async fn one(inner: &Arc<Inner>, driver: &Arc<dyn NetworkDriver>, report: &mut RecoveryReport) -> Result<()> {
@@ -41,16 +52,15 @@ async fn one(inner: &Arc<Inner>, driver: &Arc<dyn NetworkDriver>, report: &mut R
         (wanted(inner, &state, &kind), noted)
     };
     let notes = SiteNotes { site, driver: &kind };
+    let objects = told::objects(&wanted);
     let done = driver.recover(&notes, wanted, noted).await?;
     report.ensured.extend(done.ensured.iter().map(ToString::to_string));
     for object in &done.removed {
         forget(inner, object).await?;
         report.removed.push(object.to_string());
     }
-    for (object, error) in done.failed {
-        report.failed.push(format!("{object}: {error}"));
-    }
-    Ok(())
+    report.failed.extend(done.failed.iter().map(|(object, error)| format!("{object}: {error}")));
+    told::again(site, objects, &done).await
 }
 
 /// What a driver shall have on this host.

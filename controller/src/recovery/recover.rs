@@ -16,9 +16,9 @@ pub(crate) async fn settle_phases(inner: &Arc<Inner>) -> RecoveryReport {
 }
 
 /// As [`settle_phases`], when the global store was opened.
-pub(crate) async fn recover_phases(inner: &Arc<Inner>) -> RecoveryReport {
+pub(crate) async fn recover_phases(inner: &Arc<Inner>, rebooted: bool) -> RecoveryReport {
     let started = Instant::now();
-    let mut report = RecoveryReport::default();
+    let mut report = RecoveryReport { rebooted, ..RecoveryReport::default() };
     phases::settle(inner, &mut report).await;
     conclude(inner, &mut report, started);
     report
@@ -28,12 +28,14 @@ pub(crate) async fn recover_phases(inner: &Arc<Inner>) -> RecoveryReport {
 /// lets each driver compare what is wanted, what was noted and what is there. Idempotent: a crash in its middle
 /// leaves something that the next run recovers the same way.
 ///
+/// `rebooted` says whether the run before was in another boot.
+///
 /// # Errors
 ///
 /// None of what fails for one object: that is in the report.
-pub(crate) async fn recover(inner: &Arc<Inner>) -> Result<RecoveryReport> {
+pub(crate) async fn recover(inner: &Arc<Inner>, rebooted: bool) -> Result<RecoveryReport> {
     let started = Instant::now();
-    let mut report = RecoveryReport::default();
+    let mut report = RecoveryReport { rebooted, ..RecoveryReport::default() };
     attachment::recover_local(inner, &mut report).await;
     phases::settle(inner, &mut report).await;
     drivers::recover(inner, &mut report).await;
@@ -54,6 +56,7 @@ fn conclude(inner: &Inner, report: &mut RecoveryReport, started: Instant) {
     report.took = started.elapsed();
     tracing::info!(
         scope = %inner.site.scope,
+        rebooted = report.rebooted,
         networks = report.networks,
         endpoints = report.endpoints,
         finished = report.finished.len(),

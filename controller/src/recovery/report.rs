@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 /// What recovery found at a start, and what it did about it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryReport {
+    /// True if the run before was in another boot of this host, so that what its kernel held is gone; false after a
+    /// mere restart, and at the first start.
+    #[serde(default)]
+    pub rebooted: bool,
     /// How many networks there were.
     pub networks: usize,
     /// How many endpoints there were.

@@ -10,7 +10,7 @@ use netkeep_model::{
     EndpointId, EndpointKey, EndpointNameRecord, ExternalId, Gone, Host, HostRef, Id, Intent, Link, Mark,
     Network, NetworkId, NetworkNameRecord, NumberRecord, Object, ObjectKind, Pool, PoolKey, PoolRecord,
     PortBlock, PublishedEntry, Realized, RealizedKey, Sandbox, Space, StoreClient, SubPoolKey, SubPoolRecord,
-    ThisHost, Timestamp,
+    ThisHost, ThisHostKey, Timestamp,
 };
 use netkeep_store::datastore::{Record, Unreadable, Versioned};
 use netkeep_store::{Entry, Key, Segment};
@@ -187,6 +187,11 @@ impl Tables {
             .range(first..)
             .take_while(move |(id, _)| id.driver == *driver && id.on == *on)
             .map(|(_, record)| record)
+    }
+
+    /// True if this was noted in an earlier boot of this host: what its kernel held of it is gone.
+    pub(crate) fn is_of_earlier_boot(&self, noted: &Realized) -> bool {
+        self.this_host.get(&ThisHostKey).is_some_and(|host| host.record.boot != noted.boot)
     }
 
     /// What is noted of the attachments of an endpoint.

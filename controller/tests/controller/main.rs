@@ -19,6 +19,7 @@ mod overlay;
 mod planned_drivers;
 mod quarantine;
 mod races;
+mod reboot;
 mod repair;
 mod requests;
 mod sandboxes;
