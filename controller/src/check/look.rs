@@ -7,7 +7,9 @@ use netkeep_model::{HostRef, Scope};
 use netkeep_store::{Identity, Prefix, Store, WatchItem};
 
 use super::findings::{Beside, Findings};
-use super::{CheckReport, GlobalCheck, UnderWay, Violation, here, holdings, names, objects, owners, pools};
+use super::{
+    CheckReport, GlobalCheck, UnderWay, Violation, evicted, here, holdings, names, objects, owners, pools,
+};
 use crate::repair::{Draft, group};
 use crate::replica::State;
 use crate::sides::Sides;
@@ -89,6 +91,7 @@ async fn read(store: &Arc<dyn Store>, scope: Scope) -> Result<Look> {
 fn found(look: &Look, beside: Beside<'_>, alive: HostRef) -> Found {
     let mut findings = Findings::new(&look.state, beside, alive);
     owners::check(&mut findings);
+    evicted::check(&mut findings);
     pools::check(&mut findings);
     holdings::check(&mut findings);
     names::check(&mut findings);

@@ -1,5 +1,6 @@
 //! Looking for what must not be, and how it would be mended.
 
+mod evicted;
 mod findings;
 mod here;
 mod holdings;

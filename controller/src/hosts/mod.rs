@@ -16,4 +16,4 @@ pub(crate) use evict::{Because, evict};
 pub use info::{Eviction, HostDetails, HostInfo, HostState, Owned};
 pub(crate) use keeper::keep;
 pub(crate) use list::{details, list, states};
-pub(crate) use release::release;
+pub(crate) use release::{release, unreleased};

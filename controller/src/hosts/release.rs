@@ -1,14 +1,14 @@
 //! Releasing what belonged to runs that were evicted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use netkeep_model::{
-    AddressRecord, Endpoint, EndpointKey, HostId, Incarnation, NumberRecord, Object, Owner, Pool, PoolRecord,
-    PublishedEntry, Space, SubPoolRecord,
+    AddressRecord, Endpoint, EndpointKey, Host, HostId, Incarnation, NumberRecord, Object, Owner, Pool,
+    PoolRecord, PublishedEntry, Space, SubPoolRecord,
 };
 use netkeep_store::Key;
-use netkeep_store::datastore::{Any, Record, Transaction};
+use netkeep_store::datastore::{Any, Record, Transaction, Versioned};
 use tokio::task::JoinSet;
 
 use crate::controller::Inner;
@@ -155,6 +155,27 @@ async fn detach(inner: &Inner, id: EndpointKey) -> Result<()> {
     }
     inner.site.commit(tx).await?;
     Ok(())
+}
+
+/// The keys of what belongs to the runs of `host` that were evicted and could be released now. A pool stays as long as
+/// others have something in it.
+pub(crate) fn unreleased(state: &State, read: &Versioned<Host>) -> Vec<Key> {
+    let tables = &state.tables;
+    let through = read.record.evicted_through;
+    let own: BTreeSet<&Key> = state.runs.owned_by(read.id, through).collect();
+    let is_own = |key: netkeep_store::Result<Key>| key.is_ok_and(|key| own.contains(&key));
+    let is_used = |space: &Space, pool: Pool, sub: Option<Pool>| {
+        let mut given = tables.addresses_of(space, pool).filter(|read| read.record.sub == sub);
+        let mut parts = tables.sub_pools_of(space, pool).filter(|_| sub.is_none());
+        given.any(|read| !is_own(AddressRecord::key(&read.id)))
+            || parts.any(|read| !is_own(SubPoolRecord::key(&read.id)))
+    };
+    let left = own.iter().filter(|key| match (PoolRecord::id(key), SubPoolRecord::id(key)) {
+        (Some(id), _) => !is_used(&id.space, id.pool, None),
+        (_, Some(id)) => !is_used(&id.space, id.master, Some(id.sub)),
+        (None, None) => true,
+    });
+    left.map(|key| (*key).clone()).collect()
 }
 
 /// Addresses and numbers that clients hold, and entries of which the endpoint is gone.

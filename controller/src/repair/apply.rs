@@ -147,6 +147,7 @@ impl Stores {
                 }
                 RepairOperation::Finish { .. }
                 | RepairOperation::Release { .. }
+                | RepairOperation::EvictAgain { .. }
                 | RepairOperation::TakeDown { .. } => return work::run(inner, operation, txn.guards()).await,
             }
         }
@@ -189,7 +190,9 @@ fn check_allowed(scope: Scope, repair: &Repair) -> Result<()> {
         let Some(kind) = RecordKind::of_key(key) else {
             return odd(key, "no record has such a key; `netkeep quarantine take` takes it out");
         };
-        if NOT_REPAIRED.contains(&kind.kind) {
+        // To evict once more says nothing new of a host.
+        let is_eviction = matches!(operation, RepairOperation::EvictAgain { .. });
+        if NOT_REPAIRED.contains(&kind.kind) && !is_eviction {
             return odd(key, "no plan changes who is who");
         }
         let mut twice = repair.operations.iter().filter(|other| other.key() == key);
@@ -230,6 +233,9 @@ fn told(operation: &RepairOperation) -> String {
         RepairOperation::Put { key, revision: None, .. } => format!("write {key}, which is absent"),
         RepairOperation::Finish { key, revision } => format!("finish or undo {key} at revision {revision}"),
         RepairOperation::Release { key, revision } => format!("release {key} at revision {revision}"),
+        RepairOperation::EvictAgain { key, revision } => {
+            format!("release what {key} was evicted with, at revision {revision}")
+        }
         RepairOperation::TakeDown { key, revision } => {
             format!("take down what {key} notes, at revision {revision}")
         }

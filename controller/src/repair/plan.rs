@@ -93,6 +93,13 @@ pub enum RepairOperation {
         /// The commit that wrote it.
         revision: u64,
     },
+    /// Releases what evicted runs of a host still own, as the same eviction again does.
+    EvictAgain {
+        /// The host.
+        key: Key,
+        /// The commit that wrote it.
+        revision: u64,
+    },
     /// Has the driver take off this host what nothing wants any more, and forgets the note of it.
     TakeDown {
         /// The note.
@@ -132,6 +139,7 @@ impl RepairOperation {
             | Self::Put { key, .. }
             | Self::Finish { key, .. }
             | Self::Release { key, .. }
+            | Self::EvictAgain { key, .. }
             | Self::TakeDown { key, .. } => key,
         }
     }
@@ -143,6 +151,7 @@ impl RepairOperation {
             Self::Delete { revision, .. }
             | Self::Finish { revision, .. }
             | Self::Release { revision, .. }
+            | Self::EvictAgain { revision, .. }
             | Self::TakeDown { revision, .. } => Some(*revision),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use netkeep_model::{
-    Endpoint, Id, Network, Object, OperationId, Owner, Phase, PoolRecord, Realized, RequestId, SubPoolRecord,
-    Timestamp,
+    Endpoint, Host, Id, Network, Object, OperationId, Owner, Phase, PoolRecord, Realized, RequestId,
+    SubPoolRecord, Timestamp,
 };
 use netkeep_store::datastore::{Record, Transaction, Versioned};
 use netkeep_store::{Guard, Key, Revision};
@@ -13,7 +13,7 @@ use netkeep_store::{Guard, Key, Revision};
 use super::RepairOperation;
 use crate::controller::Inner;
 use crate::operation::{SiteNotes, endpoint_queue, network_queue, remains, space_queue};
-use crate::{Error, ErrorKind, Result, endpoint, ipam, network};
+use crate::{Error, ErrorKind, Result, endpoint, hosts, ipam, network};
 
 /// How long the replica may take to hear of what the plan saw.
 const HEARING: Duration = Duration::from_secs(5);
@@ -26,6 +26,7 @@ pub(super) async fn run(inner: &Arc<Inner>, operation: &RepairOperation, guards:
     match operation {
         RepairOperation::Finish { key, revision } => finish(inner, key, *revision).await,
         RepairOperation::Release { key, revision } => release(inner, key, *revision, guards).await,
+        RepairOperation::EvictAgain { key, revision } => evict_again(inner, key, *revision).await,
         RepairOperation::TakeDown { key, revision } => take_down(inner, key, *revision, guards).await,
         RepairOperation::Delete { .. } | RepairOperation::Put { .. } => {
             Err(Error::internal("a change is no operation of the daemon"))
@@ -113,6 +114,18 @@ async fn release(inner: &Arc<Inner>, key: &Key, revision: u64, guards: &[Guard])
     let _turn = site.queues.turn([space_queue(&space)]).await;
     site.commit(tx).await?;
     ipam::finish_release(inner, &space, pool, sub).await
+}
+
+/// Releases what the evicted runs of a host still own.
+async fn evict_again(inner: &Arc<Inner>, key: &Key, revision: u64) -> Result<()> {
+    let site = &inner.site;
+    let id = Host::id(key).ok_or_else(|| Error::invalid(format!("{key}: it is no host")))?;
+    let read = seen(site.replica.read().tables.hosts.get(&id), key, revision)?;
+    let released = hosts::release(inner, id, read.record.evicted_through).await?;
+    if hosts::unreleased(&site.replica.read(), &read).is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::InUse, format!("{key}: not released: {}", released.left.join("; "))))
 }
 
 async fn take_down(inner: &Arc<Inner>, key: &Key, revision: u64, guards: &[Guard]) -> Result<()> {

@@ -24,7 +24,7 @@ use crate::support::{
 const LEASE: Duration = Duration::from_secs(2);
 
 /// Makes a network, and of each sort of thing that a host may own in it and beside it.
-async fn own_everything(controller: &Controller) {
+pub(crate) async fn own_everything(controller: &Controller) {
     let blue = json!({"name": "blue", "driver": "manual", "scope": "global", "ipv6": true, "ipam": {"pools": [
         {"pool": "10.1.0.0/24"}, {"pool": "fd00:1::/64"}
     ]}});
@@ -45,7 +45,7 @@ async fn own_everything(controller: &Controller) {
 }
 
 /// Fails unless nothing in the store belongs to a host but its own record.
-async fn everything_is_free(shared: &Shared, controller: &Controller, host: HostId) {
+pub(crate) async fn everything_is_free(shared: &Shared, controller: &Controller, host: HostId) {
     let owns = controller.host(&host.to_string()).unwrap().info.owns;
     assert!(owns.is_empty(), "{owns:?}");
     let left = shared.keys().await;
@@ -68,7 +68,7 @@ fn is_free(controller: &Controller, host: HostId) -> Option<()> {
 }
 
 /// Ends a host without a word: nothing of it reaches the store any more.
-async fn kill(shared: &Shared, host: &Host, controller: Controller) -> HostId {
+pub(crate) async fn kill(shared: &Shared, host: &Host, controller: Controller) -> HostId {
     let id = controller.status().host;
     host.faults.freeze();
     drop(controller);

@@ -1,5 +1,6 @@
 //! The controller, judged from outside: what it refuses, repeats, survives and mends.
 
+mod after_eviction;
 mod attachments;
 mod bad_input;
 mod boot_matrix;

@@ -17,13 +17,13 @@ use crate::support::{
     Host, Shared, clean, endpoint, eventually, network, opened, refused, refused_naming, stands, together,
 };
 
-async fn sandbox(controller: &Controller, container: &str) {
+pub(crate) async fn sandbox(controller: &Controller, container: &str) {
     let spec = serde_json::from_value(json!({"container": container})).unwrap();
     controller.create_sandbox(spec).await.unwrap();
 }
 
 /// A host with the overlay model on this kernel.
-async fn with_overlay(host: &Host, kernel: &FakeKernel) -> Controller {
+pub(crate) async fn with_overlay(host: &Host, kernel: &FakeKernel) -> Controller {
     let config = host.config().await;
     register(&config, Arc::new(Overlay::new(kernel.clone()))).await;
     let controller = Controller::open(config).await.unwrap();
@@ -31,15 +31,17 @@ async fn with_overlay(host: &Host, kernel: &FakeKernel) -> Controller {
     controller
 }
 
-async fn blue(controller: &Controller, driver: &str) {
+pub(crate) async fn blue(controller: &Controller, driver: &str) {
     let spec = json!({"name": "blue", "driver": driver, "scope": "global",
         "ipam": {"pools": [{"pool": "10.1.0.0/24"}]}});
     controller.create_network(network(spec)).await.unwrap();
 }
 
 /// Waits until a controller knows of an endpoint.
-async fn knows(controller: &Controller, name: &str) {
-    eventually("it is known", || controller.endpoint("blue", name).ok()).await;
+pub(crate) async fn knows(controller: &Controller, name: &str) {
+    // Not one whose id begins with this name.
+    let known = || controller.endpoint("blue", name).ok().filter(|of| of.endpoint.name.as_str() == name);
+    eventually("it is known", known).await;
 }
 
 #[tokio::test]

@@ -54,7 +54,6 @@ async fn crashed(at: usize, place: &str) -> (World, String) {
 async fn settle(world: &World, host: &str, place: &str) -> usize {
     let controller = world.open().await.unwrap_or_else(|error| panic!("{place}: {error}"));
     let steps = world.faults.passed().len();
-    crate::check(&controller, place).await;
     let again = controller.evict_host(host, false).await;
     let again = again.unwrap_or_else(|error| panic!("{place}: the repeat: {error}"));
     assert!(again.left.is_empty(), "{place}: {:?}", again.left);
