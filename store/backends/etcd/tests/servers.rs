@@ -268,7 +268,7 @@ async fn without_quorum_every_call_ends_in_time() {
         let begun = Instant::now();
         let error = server.get(Room::Entries, &key("a")).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unavailable, "{error:?}");
-        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     }
     let error = server.attempt(&Attempt { entries: Txn::new(), own: own() }).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unavailable, "{error:?}");
