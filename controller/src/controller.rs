@@ -270,7 +270,12 @@ impl Controller {
     /// The addresses that are given, of one space or all, of one pool or all.
     pub fn addresses(&self, space: Option<&Space>, pool: Option<&Pool>) -> Vec<AddressInfo> {
         let sides = self.shared.sides.known();
-        sides.iter().flat_map(|side| ipam::addresses(&side.site.replica.read(), space, pool)).collect()
+        let shown = |side: &Arc<Inner>| {
+            let stale = self.shared.sides.stale(side);
+            let addresses = ipam::addresses(&side.site.replica.read(), space, pool);
+            addresses.into_iter().map(move |address| AddressInfo { stale, ..address })
+        };
+        sides.iter().flat_map(shown).collect()
     }
 
     /// Takes a pool for a client: one commit. A repeated request returns the pool that it was given.

@@ -93,6 +93,9 @@ pub struct AddressInfo {
     pub owner: Owner,
     /// The commit that wrote its record.
     pub revision: u64,
+    /// How old this is, if the global store, in which it is, is not followed now; absent while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Stale>,
 }
 
 /// How a controller is.

@@ -11,6 +11,7 @@
 //! | `GET`, `DELETE /v1/quarantine` | list of `QuarantinedRecord`; nothing |
 //! | `GET /v1/recovery` | `RecoveryReport` |
 //! | `GET /v1/records` | [`Records`] |
+//! | `POST /v1/sync` | [`Synced`]: what is read after it is as new as the request; by [`SyncParams`] |
 //! | `GET /v1/metrics` | figures in Prometheus' text format |
 //! | `GET`, `POST /v1/networks` | list of `NetworkInfo`; from a `NetworkSpec` a `NetworkInfo` |
 //! | `GET`, `DELETE /v1/networks/{network}` | `NetworkInfo`; nothing |
@@ -105,13 +106,36 @@ pub struct StoreStatus {
     pub error: Option<String>,
 }
 
-/// How much there is of each kind.
+/// How much there is of each kind in the store of this host, and in the one that hosts share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Records {
     /// The records, by kind.
     pub records: BTreeMap<String, usize>,
     /// The claims on ports; a record holds those of a block of ports.
     pub ports: usize,
+    /// The records of the store that hosts share, by kind, as far as they are known; absent if there is no such store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global: Option<BTreeMap<String, usize>>,
+}
+
+/// Of which store everything is to be known that anybody has committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncParams {
+    /// Of this one; of all that there are if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+}
+
+/// Up to which commit everything is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// The revision of the store of this host, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<u64>,
+    /// The revision of the store that hosts share, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub global: Option<u64>,
 }
 
 /// Which addresses to list.

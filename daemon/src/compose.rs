@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use netkeep_controller::{Controller, ControllerConfig, KeptClient, SnapshotFile};
+use netkeep_controller::{Controller, ControllerConfig, HostsConfig, KeptClient, SnapshotFile};
 use netkeep_drivers::ipam::builtin::{self, GLOBAL_POOLS, LOCAL_POOLS};
 use netkeep_drivers::registry::DriverConfigs;
 use netkeep_model::{IpamKind, Scope, leased_directories};
@@ -128,7 +128,7 @@ impl Composition {
             Arc::new(GlobalStore::new(Arc::clone(&global.store)))
         });
         let mut controller = ControllerConfig::builtin_over(local, global, &driver_configs(config)).await?;
-        controller.hosts.evict_after = config.evict_after.map(Span::duration);
+        controller.hosts = hosts(config);
         controller.snapshot = snapshot(config);
         let (network, ipam) = (controller.registry.kinds(), controller.registry.ipam_kinds());
         refuse_unknown("driver", config.drivers.keys(), &network)?;
@@ -199,6 +199,16 @@ impl std::error::Error for ComposeError {
             Self::Store(_, _, error) => Some(error),
             Self::Controller(error) => Some(error),
         }
+    }
+}
+
+/// How this host lives among those that share a store.
+fn hosts(config: &Config) -> HostsConfig {
+    let default = HostsConfig::default();
+    HostsConfig {
+        lease: config.host_lease.map_or(default.lease, Span::duration),
+        evict_after: config.evict_after.map(Span::duration),
+        address: config.advertise_address,
     }
 }
 

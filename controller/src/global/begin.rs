@@ -89,7 +89,7 @@ async fn begin(
             started: Timestamp::now(),
             name: host_name(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            address: before.as_ref().and_then(|before| before.record.address),
+            address: parts.hosts.address,
             bind_address: before.as_ref().and_then(|before| before.record.bind_address),
             evicted_through: before.as_ref().map(|before| before.record.evicted_through).unwrap_or_default(),
         };

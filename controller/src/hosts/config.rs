@@ -1,5 +1,6 @@
 //! How this host lives among the others.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How this host lives among those that share a store.
@@ -10,10 +11,13 @@ pub struct HostsConfig {
     pub lease: Duration,
     /// How long another host may be gone before this one evicts it; `None`, the default, leaves that to people.
     pub evict_after: Option<Duration>,
+    /// The address at which the other hosts reach the endpoints of this one, for their drivers and for people; none
+    /// unless it is given.
+    pub address: Option<IpAddr>,
 }
 
 impl Default for HostsConfig {
     fn default() -> Self {
-        Self { lease: Duration::from_secs(15), evict_after: None }
+        Self { lease: Duration::from_secs(15), evict_after: None, address: None }
     }
 }

@@ -61,5 +61,6 @@ pub(crate) fn address(read: &Versioned<AddressRecord>) -> AddressInfo {
         address: read.id.ip,
         owner: read.record.owner.clone(),
         revision: read.revision().get(),
+        stale: None,
     }
 }

@@ -363,7 +363,7 @@ async fn who_is_gone_for_longer_than_the_grace_is_evicted_while_most_are_up() {
     let shared = Shared::new();
     let with = |grace: Option<Duration>| {
         let mut host = shared.host();
-        host.hosts = HostsConfig { lease: LEASE, evict_after: grace };
+        host.hosts = HostsConfig { lease: LEASE, evict_after: grace, ..HostsConfig::default() };
         host
     };
     let grace = Some(Duration::from_millis(500));

@@ -25,6 +25,14 @@ pub(super) struct DaemonArgs {
     /// How long another host may be gone before this one evicts it [env: NETKEEP_EVICT_AFTER] [default: never].
     #[arg(long, value_name = "SPAN")]
     evict_after: Option<String>,
+    /// How long this host counts as up after its last sign of life, as near to it as the store allows; three are given
+    /// in that time [env: NETKEEP_HOST_LEASE] [default: 15s].
+    #[arg(long, value_name = "SPAN")]
+    host_lease: Option<String>,
+    /// The address at which the other hosts reach the endpoints of this one [env: NETKEEP_ADVERTISE_ADDRESS]
+    /// [default: none].
+    #[arg(long, value_name = "IP")]
+    advertise_address: Option<String>,
     /// How long a stop waits for requests that are under way [env: NETKEEP_STOP_TIMEOUT] [default: 10s].
     #[arg(long, value_name = "SPAN")]
     stop_timeout: Option<String>,
@@ -48,6 +56,8 @@ impl DaemonArgs {
             local: url("--local", self.local.as_deref())?,
             global: url("--global", self.global.as_deref())?,
             evict_after: optional("--evict-after", self.evict_after.as_deref())?,
+            host_lease: optional("--host-lease", self.host_lease.as_deref())?,
+            advertise_address: optional("--advertise-address", self.advertise_address.as_deref())?,
             stop_timeout: optional("--stop-timeout", self.stop_timeout.as_deref())?,
             log_level: optional("--log-level", self.log_level.as_deref())?,
             log_format: optional("--log-format", self.log_format.as_deref())?,

@@ -5,7 +5,7 @@ use netkeep_controller::{EndpointInfo, EndpointSpec};
 use netkeep_model::{Attachment, Endpoint, Options, PortBinding, Route};
 
 use super::failure::{optional, parsed};
-use super::output::{Output, columns, facts, lines, listed, pairs};
+use super::output::{Output, age, columns, facts, lines, listed, pairs};
 use super::removed::Removed;
 use super::{Failure, pair, publish};
 use crate::client::Client;
@@ -143,24 +143,12 @@ impl EndpointCommand {
             }
             Self::Ls { network, quiet } => {
                 let endpoints = client.endpoints(&network).await?;
-                output.print(endpoints.as_slice(), |endpoints| {
-                    if quiet {
-                        endpoints.iter().map(|endpoint| format!("{}\n", endpoint.id)).collect()
-                    } else {
-                        table(endpoints)
-                    }
-                })?;
-                Ok(Exit::Done)
+                output.list(&endpoints, quiet, |endpoint| endpoint.id.to_string(), table)
             }
             Self::Inspect { network, endpoints } => {
-                let mut found = Vec::new();
-                for endpoint in &endpoints {
-                    found.push(client.endpoint(&network, endpoint).await?);
-                }
-                output.print(found.as_slice(), |found| {
-                    found.iter().map(shown).collect::<Vec<_>>().join("\n")
-                })?;
-                Ok(Exit::Done)
+                output
+                    .inspect(&endpoints, async |endpoint| client.endpoint(&network, endpoint).await, shown)
+                    .await
             }
             Self::Join(AttachArgs { network, endpoint, sandbox }) => {
                 let joined = client.join(&network, &endpoint, &sandbox).await?;
@@ -188,7 +176,7 @@ impl EndpointCommand {
 }
 
 fn table(endpoints: &[EndpointInfo]) -> String {
-    let mut table = columns(&["ENDPOINT ID", "NAME", "IPV4", "IPV6", "MAC", "PORTS", "CONTAINER"]);
+    let mut table = columns(&["ENDPOINT ID", "NAME", "IPV4", "IPV6", "MAC", "PORTS", "CONTAINER", "STALE"]);
     for endpoint in endpoints {
         let record = &endpoint.endpoint;
         table.add_row([
@@ -199,6 +187,7 @@ fn table(endpoints: &[EndpointInfo]) -> String {
             listed(record.interfaces.iter().filter_map(|interface| interface.mac)),
             listed(bindings(record).map(binding)),
             listed(record.attachment.iter().map(container)),
+            age(endpoint.stale),
         ]);
     }
     lines(&table)
@@ -270,5 +259,8 @@ fn shown(endpoint: &EndpointInfo) -> String {
         row("Routes", listed(to.routes.iter().map(route)));
     }
     row("Revision", endpoint.revision.to_string());
+    if endpoint.stale.is_some() {
+        row("Stale", age(endpoint.stale));
+    }
     lines(&table) + "\n"
 }

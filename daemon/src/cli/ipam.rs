@@ -6,7 +6,7 @@ use netkeep_model::Owner;
 
 use super::Failure;
 use super::failure::optional;
-use super::output::{Output, columns, lines, listed};
+use super::output::{Output, age, columns, lines, listed};
 use crate::api::AddressFilter;
 use crate::client::Client;
 use crate::exit::Exit;
@@ -44,7 +44,7 @@ impl IpamCommand {
 }
 
 pub(super) fn pools(pools: &[PoolInfo]) -> String {
-    let mut table = columns(&["SPACE", "POOL", "PART", "GIVEN", "OWNER"]);
+    let mut table = columns(&["SPACE", "POOL", "PART", "GIVEN", "OWNER", "STALE"]);
     for pool in pools {
         table.add_row([
             pool.space.to_string(),
@@ -52,19 +52,21 @@ pub(super) fn pools(pools: &[PoolInfo]) -> String {
             listed(pool.sub),
             pool.given.to_string(),
             listed(pool.owner.as_ref().map(owner)),
+            age(pool.stale),
         ]);
     }
     lines(&table)
 }
 
 pub(super) fn addresses(addresses: &[AddressInfo]) -> String {
-    let mut table = columns(&["SPACE", "POOL", "ADDRESS", "OWNER"]);
+    let mut table = columns(&["SPACE", "POOL", "ADDRESS", "OWNER", "STALE"]);
     for address in addresses {
         table.add_row([
             address.space.to_string(),
             address.pool.to_string(),
             address.address.to_string(),
             owner(&address.owner),
+            age(address.stale),
         ]);
     }
     lines(&table)

@@ -60,6 +60,10 @@ struct Place {
     /// Answer in JSON.
     #[arg(long, global = true)]
     json: bool,
+    /// First learn what all hosts have committed by now, so that what is shown is as new as this call; refused while
+    /// the global store cannot be had.
+    #[arg(long, global = true)]
+    fresh: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -156,7 +160,12 @@ impl Place {
     }
 
     fn client(&self) -> Result<Client, Failure> {
-        Ok(Client::new(Config::socket(&self.flags(), &Environment::of_process())?)?)
+        let socket = Config::socket(&self.flags(), &Environment::of_process())?;
+        if self.fresh {
+            // A client of its own: connections end with the runtime that they were made in.
+            block_on(async { Client::new(&socket)?.sync(None).await })??;
+        }
+        Ok(Client::new(socket)?)
     }
 }
 

@@ -6,7 +6,7 @@ use netkeep_model::{Options, TypedId};
 
 use super::failure::{optional, parsed};
 use super::network_pools::PoolArgs;
-use super::output::{Output, columns, facts, lines, listed, pairs, yes};
+use super::output::{Output, age, columns, facts, lines, listed, pairs, yes};
 use super::removed::Removed;
 use super::{Failure, pair};
 use crate::client::Client;
@@ -134,25 +134,10 @@ impl NetworkCommand {
                 Ok(Exit::Done)
             }
             Self::Ls { quiet } => {
-                let networks = client.networks().await?;
-                output.print(networks.as_slice(), |networks| {
-                    if quiet {
-                        networks.iter().map(|network| format!("{}\n", network.id)).collect()
-                    } else {
-                        table(networks)
-                    }
-                })?;
-                Ok(Exit::Done)
+                output.list(&client.networks().await?, quiet, |network| network.id.to_string(), table)
             }
             Self::Inspect { networks } => {
-                let mut found = Vec::new();
-                for network in &networks {
-                    found.push(client.network(network).await?);
-                }
-                output.print(found.as_slice(), |found| {
-                    found.iter().map(shown).collect::<Vec<_>>().join("\n")
-                })?;
-                Ok(Exit::Done)
+                output.inspect(&networks, async |network| client.network(network).await, shown).await
             }
             Self::Tables { network } => {
                 let entries = client.table_entries(&network).await?;
@@ -200,9 +185,9 @@ fn table(networks: &[NetworkInfo]) -> String {
 
 /// The scope, and whether this is what was known last.
 fn scoped(network: &NetworkInfo) -> String {
-    match &network.stale {
+    match network.stale {
         None => network.network.scope.to_string(),
-        Some(stale) => format!("{} (stale, {} s old)", network.network.scope, stale.age.as_secs()),
+        stale => format!("{} (stale, {})", network.network.scope, age(stale)),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
+use netkeep_controller::Stale;
 use serde::Serialize;
 
 use super::Failure;
+use crate::client::ClientError;
 use crate::exit::Exit;
 
 /// Where a command prints to, and for whom.
@@ -36,6 +38,36 @@ impl Output {
             text.push('\n');
         }
         self.raw(text.as_bytes())
+    }
+
+    /// Prints a list: for people a table, or with `quiet` the ids alone.
+    pub(super) fn list<T: Serialize>(
+        &self,
+        things: &[T],
+        quiet: bool,
+        id: impl Fn(&T) -> String,
+        table: impl FnOnce(&[T]) -> String,
+    ) -> Result<Exit, Failure> {
+        self.print(things, |things| match quiet {
+            true => things.iter().map(|thing| id(thing) + "\n").collect(),
+            false => table(things),
+        })?;
+        Ok(Exit::Done)
+    }
+
+    /// Asks for each of these by its name, and prints what was found, one after the other.
+    pub(super) async fn inspect<T: Serialize>(
+        &self,
+        names: &[String],
+        find: impl AsyncFn(&str) -> Result<T, ClientError>,
+        shown: impl Fn(&T) -> String,
+    ) -> Result<Exit, Failure> {
+        let mut found = Vec::new();
+        for name in names {
+            found.push(find(name).await?);
+        }
+        self.print(found.as_slice(), |found| found.iter().map(shown).collect::<Vec<_>>().join("\n"))?;
+        Ok(Exit::Done)
     }
 
     /// Prints these bytes. A reader who has had enough is no failure.
@@ -80,6 +112,11 @@ pub(super) fn pairs<K: std::fmt::Display, V: std::fmt::Display>(
     pairs: impl IntoIterator<Item = (K, V)>,
 ) -> String {
     listed(pairs.into_iter().map(|(name, value)| format!("{name}={value}")))
+}
+
+/// How old it is, if it is what was known last; else a dash.
+pub(super) fn age(stale: Option<Stale>) -> String {
+    listed(stale.map(|stale| format!("{} s old", stale.age.as_secs())))
 }
 
 /// `yes` or `no`.

@@ -147,25 +147,10 @@ impl SandboxCommand {
                 Ok(Exit::Done)
             }
             Self::Ls { quiet } => {
-                let sandboxes = client.sandboxes().await?;
-                output.print(sandboxes.as_slice(), |sandboxes| {
-                    if quiet {
-                        sandboxes.iter().map(|sandbox| format!("{}\n", sandbox.id)).collect()
-                    } else {
-                        table(sandboxes)
-                    }
-                })?;
-                Ok(Exit::Done)
+                output.list(&client.sandboxes().await?, quiet, |sandbox| sandbox.id.to_string(), table)
             }
             Self::Inspect { sandboxes } => {
-                let mut found = Vec::new();
-                for sandbox in &sandboxes {
-                    found.push(client.sandbox(sandbox).await?);
-                }
-                output.print(found.as_slice(), |found| {
-                    found.iter().map(shown).collect::<Vec<_>>().join("\n")
-                })?;
-                Ok(Exit::Done)
+                output.inspect(&sandboxes, async |sandbox| client.sandbox(sandbox).await, shown).await
             }
             Self::Rm { sandboxes, force } => {
                 let mut removed = Removed::default();

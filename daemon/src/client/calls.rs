@@ -8,12 +8,13 @@ use netkeep_controller::{
     AddressInfo, AddressRequestSpec, CheckReport, EndpointInfo, EndpointSpec, NetworkInfo, NetworkSpec,
     PoolInfo, PoolRequestSpec, QuarantinedRecord, RecoveryReport, RepairPlan, RepairReport,
 };
+use netkeep_model::Scope;
 
 use super::path::ApiPath;
 use super::{Client, ClientError};
 use crate::api::{
-    AddressFilter, AddressRelease, DaemonStatus, PoolRelease, Records, RepairParams, UnreadableRecord,
-    Version,
+    AddressFilter, AddressRelease, DaemonStatus, PoolRelease, Records, RepairParams, SyncParams, Synced,
+    UnreadableRecord, Version,
 };
 
 impl Client {
@@ -87,6 +88,17 @@ impl Client {
     /// [`ClientError`].
     pub async fn records(&self) -> Result<Records, ClientError> {
         self.read(ApiPath::of(&["records"])).await
+    }
+
+    /// Has the daemon learn everything that anybody has committed to the store of this scope, or to all that there are:
+    /// what is read after it is as new as this call. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`]; [`ErrorKind::Unavailable`](netkeep_controller::ErrorKind::Unavailable) while the store that hosts
+    /// share cannot be had.
+    pub async fn sync(&self, scope: Option<Scope>) -> Result<Synced, ClientError> {
+        self.ask(ApiPath::of(&["sync"]).with(&SyncParams { scope })).await
     }
 
     /// All networks. Cancel safe.

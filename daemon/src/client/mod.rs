@@ -54,6 +54,10 @@ impl Client {
         self.answer(self.http.get(path.url())).await
     }
 
+    async fn ask<T: DeserializeOwned>(&self, path: ApiPath) -> Result<T, ClientError> {
+        self.answer(self.http.post(path.url())).await
+    }
+
     async fn make<T: DeserializeOwned>(
         &self,
         path: ApiPath,

@@ -1,6 +1,7 @@
 //! The configuration that stands in the environment.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use netkeep_store::StoreUrl;
@@ -9,10 +10,12 @@ use crate::compose::CREDENTIALS;
 
 use super::{ConfigError, LogFilter, LogFormat, Source, Span};
 
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 10] = [
+    "NETKEEP_ADVERTISE_ADDRESS",
     "NETKEEP_CONFIG",
     "NETKEEP_EVICT_AFTER",
     "NETKEEP_GLOBAL",
+    "NETKEEP_HOST_LEASE",
     "NETKEEP_LOCAL",
     "NETKEEP_LOG_FORMAT",
     "NETKEEP_LOG_LEVEL",
@@ -34,6 +37,8 @@ pub(super) struct Said {
     pub(super) local: Option<StoreUrl>,
     pub(super) global: Option<StoreUrl>,
     pub(super) evict_after: Option<Span>,
+    pub(super) host_lease: Option<Span>,
+    pub(super) advertise_address: Option<IpAddr>,
     pub(super) socket: Option<PathBuf>,
     pub(super) stop_timeout: Option<Span>,
     pub(super) log_level: Option<LogFilter>,
@@ -75,6 +80,8 @@ impl Environment {
             local: self.parsed("NETKEEP_LOCAL", StoreUrl::parse)?,
             global: self.parsed("NETKEEP_GLOBAL", StoreUrl::parse)?,
             evict_after: self.parsed("NETKEEP_EVICT_AFTER", str::parse)?,
+            host_lease: self.parsed("NETKEEP_HOST_LEASE", str::parse)?,
+            advertise_address: self.parsed("NETKEEP_ADVERTISE_ADDRESS", str::parse)?,
             socket: self.get("NETKEEP_SOCKET").map(PathBuf::from),
             stop_timeout: self.parsed("NETKEEP_STOP_TIMEOUT", str::parse)?,
             log_level: self.parsed("NETKEEP_LOG_LEVEL", str::parse)?,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use netkeep_model::{DriverKind, IpamKind, Options, Pool};
@@ -17,6 +18,8 @@ pub(super) struct File {
     pub(super) local: Option<StoreUrl>,
     pub(super) global: Option<StoreUrl>,
     pub(super) evict_after: Option<Span>,
+    pub(super) host_lease: Option<Span>,
+    pub(super) advertise_address: Option<IpAddr>,
     pub(super) socket: Option<PathBuf>,
     pub(super) stop_timeout: Option<Span>,
     pub(super) log: LogTable,

@@ -1,5 +1,6 @@
 //! The configuration that stands on the command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use netkeep_store::StoreUrl;
@@ -19,6 +20,10 @@ pub struct Flags {
     pub global: Option<StoreUrl>,
     /// How long another host may be gone before this one evicts it.
     pub evict_after: Option<Span>,
+    /// How long this host counts as up after its last sign of life.
+    pub host_lease: Option<Span>,
+    /// The address at which the other hosts reach the endpoints of this one.
+    pub advertise_address: Option<IpAddr>,
     /// How long a stop waits.
     pub stop_timeout: Option<Span>,
     /// What is logged.

@@ -6,6 +6,8 @@
 //! | `local` | `NETKEEP_LOCAL` | `--local` | `redb:///var/lib/netkeep/local.redb` |
 //! | `global` | `NETKEEP_GLOBAL` | `--global` | none |
 //! | `evict-after` | `NETKEEP_EVICT_AFTER` | `--evict-after` | never |
+//! | `host-lease` | `NETKEEP_HOST_LEASE` | `--host-lease` | `15s` |
+//! | `advertise-address` | `NETKEEP_ADVERTISE_ADDRESS` | `--advertise-address` | none |
 //! | `socket` | `NETKEEP_SOCKET` | `--socket` | `/run/netkeep/netkeep.sock` |
 //! | `stop-timeout` | `NETKEEP_STOP_TIMEOUT` | `--stop-timeout` | `10s` |
 //! | `log.level` | `NETKEEP_LOG_LEVEL` | `--log-level` | `info` |
@@ -25,6 +27,7 @@ mod log;
 mod span;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use netkeep_model::{DriverKind, IpamKind, Options};
@@ -50,6 +53,10 @@ pub struct Config {
     pub global: Option<StoreUrl>,
     /// How long another host may be gone before this one evicts it; `None` leaves that to people.
     pub evict_after: Option<Span>,
+    /// How long this host counts as up after its last sign of life; `None` for the controller's default.
+    pub host_lease: Option<Span>,
+    /// The address at which the other hosts reach the endpoints of this one.
+    pub advertise_address: Option<IpAddr>,
     /// The socket of the API.
     pub socket: PathBuf,
     /// How long a stop waits for requests that are under way.
@@ -99,6 +106,10 @@ impl Config {
             local,
             global: flags.global.clone().or(environment.global).or(file.global),
             evict_after: flags.evict_after.or(environment.evict_after).or(file.evict_after),
+            host_lease: flags.host_lease.or(environment.host_lease).or(file.host_lease),
+            advertise_address: (flags.advertise_address)
+                .or(environment.advertise_address)
+                .or(file.advertise_address),
             socket: (flags.socket.clone())
                 .or(environment.socket)
                 .or(file.socket)

@@ -36,6 +36,7 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
     assert_eq!(config.socket, Path::new("/file.sock"));
     assert_eq!(config.log_format, LogFormat::Json);
     assert_eq!(config.evict_after, None);
+    assert_eq!((config.host_lease, config.advertise_address), (None, None));
     assert_eq!(config.log_level.to_string(), "warn");
 
     let variables = environment(&[
@@ -43,6 +44,8 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
         ("NETKEEP_STOP_TIMEOUT", "2s"),
         ("NETKEEP_LOCAL", "redb:///env"),
         ("NETKEEP_EVICT_AFTER", "10m"),
+        ("NETKEEP_HOST_LEASE", "20s"),
+        ("NETKEEP_ADVERTISE_ADDRESS", "2001:db8::7"),
     ]);
     flags.socket = Some(PathBuf::from("/flag.sock"));
     flags.local = Some(StoreUrl::parse("redb:///flag").unwrap());
@@ -51,6 +54,8 @@ fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
     assert_eq!(config.local.path(), "/flag");
     assert_eq!(config.stop_timeout.to_string(), "2s");
     assert_eq!(config.evict_after.unwrap().to_string(), "600s");
+    assert_eq!(config.host_lease.unwrap().to_string(), "20s");
+    assert_eq!(config.advertise_address, Some("2001:db8::7".parse().unwrap()));
     assert_eq!(config.log_level.to_string(), "warn");
 }
 

@@ -36,6 +36,7 @@ pub fn router(app: App) -> Router {
         .route("/quarantine", get(repair::quarantine).delete(repair::take_out))
         .route("/recovery", get(state::recovery))
         .route("/records", get(state::records))
+        .route("/sync", post(state::sync))
         .route("/metrics", get(metrics::metrics))
         .route("/networks", get(networks::list).post(networks::create))
         .route("/networks/{network}", get(networks::get).delete(networks::delete))

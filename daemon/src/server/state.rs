@@ -5,14 +5,18 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use netkeep_controller::{CheckReport, RecoveryReport};
+use netkeep_model::Scope;
 use netkeep_store::Store;
 
 use super::app::App;
 use super::problem::Problem;
-use crate::api::{API_VERSION, DaemonStatus, Records, StoreStatus, Version};
+use super::request::Params;
+use crate::api::{API_VERSION, DaemonStatus, Records, StoreStatus, SyncParams, Synced, Version};
 
 /// How long a global store may take to say how it is.
 const ANSWERING: Duration = Duration::from_secs(2);
+/// How long it may take to learn what others have committed.
+const LEARNING: Duration = Duration::from_secs(20);
 
 pub(super) async fn version() -> Json<Version> {
     Json(Version {
@@ -69,5 +73,21 @@ pub(super) async fn recovery(State(app): State<App>) -> Json<RecoveryReport> {
 
 pub(super) async fn records(State(app): State<App>) -> Json<Records> {
     let status = app.controller.status();
-    Json(Records { records: status.records, ports: status.ports })
+    let global = status.global.map(|global| global.records);
+    Json(Records { records: status.records, ports: status.ports, global })
+}
+
+pub(super) async fn sync(
+    State(app): State<App>,
+    Params(SyncParams { scope }): Params<SyncParams>,
+) -> Result<Json<Synced>, Problem> {
+    let asked = |of| scope.is_none_or(|scope| scope == of);
+    let mut synced = Synced::default();
+    if asked(Scope::Local) {
+        synced.local = Some(app.controller.as_new_as_now(Scope::Local, LEARNING).await?);
+    }
+    if scope == Some(Scope::Global) || asked(Scope::Global) && app.global.is_some() {
+        synced.global = Some(app.controller.as_new_as_now(Scope::Global, LEARNING).await?);
+    }
+    Ok(Json(synced))
 }

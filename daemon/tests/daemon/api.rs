@@ -56,6 +56,7 @@ fn each_refusal_has_its_status_kind_and_message() {
             "unknown field `binding`, expected one of `name`",
         ),
         ("GET", "/v1/ipam/addresses?pol=1", "", 400, "invalid", "`pol`"),
+        ("POST", "/v1/sync?scope=global", "", 503, "unavailable", "shares no store"),
         ("GET", "/v1/ipam/addresses?pool=1", "", 400, "invalid", "\"1\""),
     ] {
         let answer = home.request(method, path, body);

@@ -28,6 +28,12 @@ fn is_stale(home: &Home) {
     let blue = listed.as_array().unwrap().iter().find(|network| network["name"] == "blue").unwrap();
     assert!(blue["stale"]["revision"].as_u64() > Some(0), "{blue}");
     assert!(home.ok(&["network", "ls"]).contains("global (stale, "));
+    for listing in [&["endpoint", "ls", "blue"][..], &["ipam", "pools"], &["ipam", "addresses"]] {
+        assert!(home.ok(listing).contains(" s old"), "{listing:?}: {}", home.ok(listing));
+    }
+    let addresses = home.json(&["ipam", "addresses", "--pool", "10.1.0.0/24"]);
+    assert!(addresses[0]["stale"]["revision"].as_u64() > Some(0), "{addresses}");
+    home.run(&["--fresh", "network", "ls"]).failed(5, &["the global store"]);
     assert_eq!(home.json(&["endpoint", "inspect", "blue", "web"])[0]["name"], "web");
     home.run(&["endpoint", "create", "blue", "late"]).failed(5, &["the global store"]);
     home.run(&["network", "inspect", "unknown"]).failed(5, &["unknown", "the global store"]);

@@ -27,6 +27,14 @@ fn networks_of_both_scopes_outlive_a_kill() {
     let status = home.in_sync();
     assert_eq!(status["controller"]["global"]["records"]["network"], 1);
     assert_eq!(home.json(&["endpoint", "inspect", "there", "web"])[0]["name"], "web");
+    assert!(home.ok(&["--fresh", "endpoint", "ls", "there"]).contains("web"));
+    let counted = home.request("GET", "/v1/records", "").body;
+    assert_eq!((&counted["records"]["network"], &counted["global"]["network"]), (&1.into(), &1.into()));
+    let first = home.request("POST", "/v1/sync", "");
+    let second = home.request("POST", "/v1/sync?scope=global", "");
+    assert_eq!((first.status, second.status), (200, 200), "{first:?} {second:?}");
+    assert!(second.body["global"].as_u64() > first.body["global"].as_u64(), "{first:?} {second:?}");
+    assert!(first.body["local"].is_u64() && second.body.get("local").is_none(), "{first:?} {second:?}");
     let shown = home.ok(&["status"]);
     assert!(shown.contains("Global store") && shown.contains("in sync"), "{shown}");
     let checked = home.ok(&["check"]);

@@ -36,7 +36,7 @@ fn seen(home: &Home, host: &str, state: &str) -> Value {
 fn hosts_are_listed_and_shown() {
     let home = Home::new();
     home.configure(&format!(
-        "global = \"redb://{}\"\nevict-after = \"2m\"\n",
+        "global = \"redb://{}\"\nevict-after = \"2m\"\nhost-lease = \"20s\"\nadvertise-address = \"192.0.2.7\"\n",
         home.path("global.redb").display()
     ));
     let daemon = home.daemon();
@@ -44,7 +44,7 @@ fn hosts_are_listed_and_shown() {
     home.ok(&["network", "create", "blue", "--scope", "global", "--subnet", "10.1.0.0/24"]);
     home.ok(&["endpoint", "create", "blue", "web"]);
     let table = home.ok(&["host", "ls"]);
-    for part in ["HOST ID", &format!("{} *", &host[..12]), "alive", env!("CARGO_PKG_VERSION")] {
+    for part in ["HOST ID", &format!("{} *", &host[..12]), "alive", "192.0.2.7", env!("CARGO_PKG_VERSION")] {
         assert!(table.contains(part), "no {part:?} in {table}");
     }
     assert_eq!(home.ok(&["host", "ls", "-q"]).trim(), host);
@@ -60,6 +60,13 @@ fn hosts_are_listed_and_shown() {
     home.run(&["host", "inspect", "nobody"]).failed(3, &["nobody"]);
     let refused = home.request("POST", &format!("/v1/hosts/{host}/evict"), "{\"fource\": true}");
     assert_eq!(refused.status, 400, "{:?}", refused.body);
+    daemon.stop();
+
+    // An address that is not given any more is not kept.
+    home.configure(&format!("global = \"redb://{}\"\n", home.path("global.redb").display()));
+    let daemon = home.daemon();
+    served(&home);
+    assert_eq!(home.json(&["host", "inspect", &host])[0].get("address"), None);
     daemon.stop();
 
     let alone = Home::new();

@@ -98,6 +98,8 @@ fn share(servers: &Cluster, scheme: &str) {
 fn each_uses_what_the_other_has_made(maker: &Host, user: &Host, subnet: &str) {
     maker.ok(&["network", "create", "lent", "--scope", "global", "--driver", "manual", "--subnet", subnet]);
     maker.ok(&["endpoint", "create", "lent", "mine"]);
+    // Without waiting for the watch.
+    assert!(user.ok(&["--fresh", "endpoint", "ls", "lent"]).contains("mine"));
     user.sees(&["lent"]);
     user.ok(&["endpoint", "create", "lent", "yours"]);
     assert_ne!(user.meets("lent", "mine"), maker.meets("lent", "yours"), "two have one address");

@@ -51,6 +51,7 @@ fn case() -> Case {
     };
     let present = Inventory {
         networks: [(network, found)].into(),
+        stale: None,
         endpoints: [(endpoint, answer)].into(),
         addresses: vec![address],
     };
