@@ -17,6 +17,7 @@ pub mod client;
 pub mod compose;
 pub mod config;
 pub mod daemon;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
 pub mod server;

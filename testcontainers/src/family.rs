@@ -22,6 +22,27 @@ impl Family {
     /// All three.
     pub const ALL: [Self; 3] = [Self::Etcd, Self::Consul, Self::ZooKeeper];
 
+    /// The one that a test runs on for which one is enough: the one that this variable of the environment names; without
+    /// it they take turns, one each hour.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Invalid`](crate::Kind::Invalid) if the variable names none.
+    pub fn in_turn(variable: &str) -> Result<Self> {
+        match std::env::var(variable) {
+            Ok(name) => Self::ALL.into_iter().find(|family| family.name() == name).ok_or_else(|| {
+                let known = Self::ALL.map(Self::name).join(", ");
+                Error::invalid(format!("{variable} is {name:?}; it can be {known}"))
+            }),
+            Err(_) => {
+                let hours = std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map_or(0, |since| since.as_secs() / 3600);
+                Ok(Self::ALL[usize::try_from(hours % 3).unwrap_or_default()])
+            }
+        }
+    }
+
     /// The name in lower case, as in URLs and folders.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod daemon;
+#[cfg(feature = "demo")]
 mod demo;
 mod endpoint;
 mod failure;
@@ -96,7 +97,9 @@ enum Command {
     /// Records that cannot be read: list them, and take them out into a file.
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
-    /// Start a daemon, kill it under load several times, and count what was lost.
+    /// Start a daemon, kill it under load several times, and count what was lost; with --global, several hosts on one
+    /// store.
+    #[cfg(feature = "demo")]
     Demo(demo::DemoArgs),
     /// Print the completions of a shell.
     Completions {
@@ -138,6 +141,7 @@ impl Cli {
                 Ok(Exit::Done)
             }
             Command::Daemon(arguments) => arguments.run(&place),
+            #[cfg(feature = "demo")]
             Command::Demo(arguments) => block_on(arguments.run(&output))?,
             Command::Network(command) => block_on(command.run(&place.client()?, &output))?,
             Command::Endpoint(command) => block_on(command.run(&place.client()?, &output))?,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use netkeep_controller::GlobalState;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
@@ -28,13 +29,19 @@ impl Daemon {
     const SOCKET: &str = "netkeep.sock";
     const CONFIG: &str = "netkeep.toml";
 
-    pub(super) fn new(options: &DemoOptions, folder: &Path) -> Result<Self, DemoError> {
+    /// One that keeps everything in this folder, and shares the store at `global` with others, if there is one.
+    pub(super) fn new(options: &DemoOptions, folder: &Path, global: Option<&str>) -> Result<Self, DemoError> {
+        std::fs::create_dir_all(folder).map_err(|error| DemoError::system("making a folder", error))?;
         let url = match &options.local {
             Some(url) => String::from(url.clone()),
             None => format!("redb://{}", escaped(&folder.join("local.redb"))),
         };
         // A file of its own, so that no configuration of this machine has a say.
-        std::fs::write(folder.join(Self::CONFIG), format!("local = {url:?}\nlog.level = \"warn\"\n"))
+        let mut config = format!("local = {url:?}\nlog.level = \"warn\"\n");
+        if let Some(global) = global {
+            config.push_str(&format!("global = {global:?}\n"));
+        }
+        std::fs::write(folder.join(Self::CONFIG), config)
             .map_err(|error| DemoError::system("writing a configuration", error))?;
         let client = Client::new(folder.join(Self::SOCKET)).map_err(DemoError::request("making a client"))?;
         Ok(Self { program: options.program.clone(), folder: folder.to_owned(), child: None, client })
@@ -94,6 +101,39 @@ impl Daemon {
         command
     }
 
+    /// Waits until it serves networks of global scope. How long that took.
+    pub(super) async fn in_sync(&self) -> Result<Duration, DemoError> {
+        const PAUSE: Duration = Duration::from_millis(5);
+        let begun = Instant::now();
+        loop {
+            let status =
+                self.client.status().await.map_err(DemoError::request("asking a daemon how it is"))?;
+            let Some(global) = status.controller.global else { return Ok(begun.elapsed()) };
+            if global.state == GlobalState::InSync {
+                return Ok(begun.elapsed());
+            }
+            if begun.elapsed() > PATIENCE {
+                let why = global.reason.unwrap_or_default();
+                return Err(DemoError::Daemon(format!(
+                    "a daemon does not serve networks of global scope within {PATIENCE:?}: {why}"
+                )));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Freezes it with SIGSTOP, or lets it go on.
+    pub(super) fn freeze(&self, frozen: bool) -> Result<(), DemoError> {
+        self.signal(if frozen { Signal::SIGSTOP } else { Signal::SIGCONT })
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), DemoError> {
+        let id = self.child.as_ref().and_then(Child::id).and_then(|id| i32::try_from(id).ok());
+        let Some(id) = id else { return Ok(()) };
+        kill(Pid::from_raw(id), signal)
+            .map_err(|error| DemoError::System(format!("sending {signal} to the daemon"), error.into()))
+    }
+
     /// Kills it with SIGKILL and waits until it is gone.
     pub(super) async fn kill(&mut self) -> Result<(), DemoError> {
         let Some(mut child) = self.child.take() else { return Ok(()) };
@@ -104,11 +144,8 @@ impl Daemon {
 
     /// Asks it to stop with SIGTERM and waits until it has.
     pub(super) async fn stop(&mut self) -> Result<(), DemoError> {
+        self.signal(Signal::SIGTERM)?;
         let Some(mut child) = self.child.take() else { return Ok(()) };
-        if let Some(id) = child.id().and_then(|id| i32::try_from(id).ok()) {
-            kill(Pid::from_raw(id), Signal::SIGTERM)
-                .map_err(|error| DemoError::system("stopping the daemon", error.into()))?;
-        }
         let ended = timeout(PATIENCE, child.wait()).await;
         match ended {
             Ok(Ok(status)) if status.success() => Ok(()),

@@ -10,6 +10,9 @@ pub(super) enum Standing<T> {
     Asked,
     /// It was acknowledged with this answer: it must be there, just so.
     Held(T),
+    /// It was acknowledged with this answer, then a join or a leave was asked for, and nothing was heard: it must be
+    /// there, in its sandbox or not.
+    Moving(T),
     /// It was acknowledged with this answer, then its deletion was asked for, and nothing was heard: it may be there.
     Leaving(T),
 }
@@ -29,18 +32,35 @@ pub(super) struct EndpointEntry {
     pub(super) network: NetworkId,
     pub(super) spec: EndpointSpec,
     pub(super) standing: Standing<EndpointInfo>,
+    /// The host in whose sandbox it is, or may be.
+    pub(super) joined: Option<usize>,
 }
 
 impl<T> Standing<T> {
-    /// Whether it must be there.
-    pub(super) fn is_held(&self) -> bool {
-        matches!(self, Self::Held(_))
+    /// Whether it must be there, whatever became of what was asked for last.
+    pub(super) fn must_be(&self) -> bool {
+        matches!(self, Self::Held(_) | Self::Moving(_))
+    }
+
+    /// The last answer about it.
+    pub(super) fn answer(&self) -> Option<&T> {
+        match self {
+            Self::Asked => None,
+            Self::Held(answer) | Self::Moving(answer) | Self::Leaving(answer) => Some(answer),
+        }
     }
 
     /// Notes that its deletion is asked for.
     pub(super) fn leave(&mut self) {
         if let Self::Held(answer) = std::mem::replace(self, Self::Asked) {
             *self = Self::Leaving(answer);
+        }
+    }
+
+    /// Notes that a join or a leave is asked for.
+    pub(super) fn shift(&mut self) {
+        if let Self::Held(answer) = std::mem::replace(self, Self::Asked) {
+            *self = Self::Moving(answer);
         }
     }
 }

@@ -14,6 +14,8 @@ pub enum DemoError {
     System(String, io::Error),
     /// The daemon does not do as a daemon does.
     Daemon(String),
+    /// The servers of the store that hosts share cannot be had.
+    Servers(netkeep_testcontainers::Error),
     /// A request failed that nothing was done to.
     Request(String, ClientError),
 }
@@ -46,6 +48,7 @@ impl fmt::Display for DemoError {
         match self {
             Self::Options(message) | Self::Daemon(message) => f.write_str(message),
             Self::System(what, error) => write!(f, "{what} failed: {error}"),
+            Self::Servers(error) => write!(f, "the servers of the demo: {error}"),
             Self::Request(what, error) => write!(f, "{what} failed: {error}"),
         }
     }

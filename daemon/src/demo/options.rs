@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use netkeep_store::StoreUrl;
 
-use super::DemoError;
+use super::{DemoError, GlobalStore};
 
 /// How much is done to the daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct DemoOptions {
     /// How many changes a round makes at most before the daemon is killed; at least a quarter of them are made. It also
     /// bounds how many endpoints live at once. From 4 to 20,000; default 400.
     pub changes: u32,
+    /// The store that several hosts share; `None` for one host alone.
+    pub global: Option<GlobalStore>,
+    /// How many hosts share it. From 1 to 8; default 3.
+    pub hosts: u32,
     /// What the random choices are made from; the order in which the tasks proceed is chance all the same.
     pub seed: u64,
 }
@@ -29,7 +33,17 @@ pub struct DemoOptions {
 impl DemoOptions {
     /// The defaults, with this program and seed.
     pub fn new(program: PathBuf, seed: u64) -> Self {
-        Self { program, local: None, rounds: 5, tasks: 8, networks: 4, changes: 400, seed }
+        Self {
+            program,
+            local: None,
+            rounds: 5,
+            tasks: 8,
+            networks: 4,
+            changes: 400,
+            global: None,
+            hosts: 3,
+            seed,
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), DemoError> {
@@ -38,6 +52,7 @@ impl DemoOptions {
             ("tasks", self.tasks, 64),
             ("networks", self.networks, 16),
             ("changes", self.changes, 20_000),
+            ("hosts", self.hosts, 8),
         ] {
             let least = if name == "changes" { 4 } else { 1 };
             if !(least..=most).contains(&value) {
@@ -45,6 +60,11 @@ impl DemoOptions {
             }
         }
         Ok(())
+    }
+
+    /// How many daemons there are.
+    pub(super) fn daemons(&self) -> usize {
+        if self.global.is_some() { self.hosts as usize } else { 1 }
     }
 
     /// How many endpoints a task keeps at most.

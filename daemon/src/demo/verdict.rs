@@ -9,8 +9,16 @@ use serde::Serialize;
 /// What the demo found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Verdict {
-    /// How often the daemon was killed.
+    /// How often a daemon was killed.
     pub rounds: u32,
+    /// How many hosts there were, each with a daemon.
+    pub hosts: usize,
+    /// How often a daemon was frozen for a while.
+    pub frozen: u32,
+    /// How often a server of the store that the hosts share was killed.
+    pub servers_killed: u32,
+    /// How many attempts were made again since the store could not be had, or the outcome was not known.
+    pub repeated: u64,
     /// The seed of the random choices.
     pub seed: u64,
     /// How many changes were acknowledged: creations and deletions.
@@ -25,6 +33,8 @@ pub struct Verdict {
     pub found: u64,
     /// What had been acknowledged and was not there, or not as it was.
     pub lost: Vec<String>,
+    /// What two had at once.
+    pub doubled: Vec<String>,
     /// What was there and must not have been, while the rounds went on.
     pub strangers: Vec<String>,
     /// What was left when everything had been deleted, by kind.
@@ -35,6 +45,8 @@ pub struct Verdict {
     pub refused: Vec<String>,
     /// From each start after a kill to the first answer, in the order of the rounds.
     pub recoveries: Vec<Duration>,
+    /// From that first answer until the networks that the hosts share were served, in the order of the rounds.
+    pub returns: Vec<Duration>,
     /// How long it all took.
     pub took: Duration,
     /// Where the store and the log are; only if something is wrong.
@@ -45,6 +57,7 @@ impl Verdict {
     /// Whether nothing was lost, nothing leaked, and nothing else was wrong.
     pub fn is_clean(&self) -> bool {
         self.lost.is_empty()
+            && self.doubled.is_empty()
             && self.strangers.is_empty()
             && self.leaked.values().all(|count| *count == 0)
             && self.violations.is_empty()
@@ -56,18 +69,14 @@ impl Verdict {
     pub fn leaks(&self) -> u64 {
         self.leaked.values().sum::<u64>() + self.strangers.len() as u64
     }
+}
 
-    /// The time within which half of the recoveries were done; zero if there was none.
-    pub fn recovery_median(&self) -> Duration {
-        let mut sorted = self.recoveries.clone();
-        sorted.sort_unstable();
-        sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or_default()
-    }
-
-    /// The longest recovery; zero if there was none.
-    pub fn recovery_max(&self) -> Duration {
-        self.recoveries.iter().max().copied().unwrap_or_default()
-    }
+/// The time that half of these did not exceed, and the longest; zero if there was none.
+pub fn median_and_longest(times: &[Duration]) -> (Duration, Duration) {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let median = sorted.get(sorted.len().saturating_sub(1) / 2);
+    (median.copied().unwrap_or_default(), sorted.last().copied().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -87,6 +96,7 @@ mod tests {
         for spoiled in [
             Verdict { lost: one(), ..clean.clone() },
             Verdict { strangers: one(), ..clean.clone() },
+            Verdict { doubled: one(), ..clean.clone() },
             Verdict { violations: one(), ..clean.clone() },
             Verdict { refused: one(), ..clean.clone() },
             Verdict { found: 2, ..clean.clone() },
@@ -98,10 +108,8 @@ mod tests {
 
     #[test]
     fn the_median_is_a_value_that_was_seen() {
-        let millis = |values: &[u64]| values.iter().copied().map(Duration::from_millis).collect();
-        let verdict = Verdict { recoveries: millis(&[40, 10, 30, 20]), ..Verdict::default() };
-        assert_eq!(verdict.recovery_median(), Duration::from_millis(20));
-        assert_eq!(verdict.recovery_max(), Duration::from_millis(40));
-        assert_eq!(Verdict::default().recovery_median(), Duration::ZERO);
+        let seen = [40, 10, 30, 20].map(Duration::from_millis);
+        assert_eq!(median_and_longest(&seen), (seen[3], seen[0]));
+        assert_eq!(median_and_longest(&[]), (Duration::ZERO, Duration::ZERO));
     }
 }

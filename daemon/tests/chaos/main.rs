@@ -14,7 +14,7 @@ mod register;
 mod run;
 mod worker;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use netkeep_testcontainers::Family;
 
@@ -23,17 +23,7 @@ use crate::run::Plan;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs servers: cargo xtask test"]
 async fn nothing_is_lost_leaked_or_doubled_by_four_hosts_on_a_failing_cluster() {
-    let families = [Family::Etcd, Family::Consul, Family::ZooKeeper];
-    let family = match std::env::var("NETKEEP_CHAOS") {
-        Ok(name) => {
-            let known = families.into_iter().find(|family| family.name() == name);
-            known.unwrap_or_else(|| panic!("NETKEEP_CHAOS is {name:?}; it can be etcd, consul or zookeeper"))
-        }
-        Err(_) => {
-            let hours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 3600;
-            families[usize::try_from(hours % 3).unwrap()]
-        }
-    };
+    let family = Family::in_turn("NETKEEP_CHAOS").unwrap();
     let seed = std::env::var("NETKEEP_SEED").ok().map(|seed| seed.parse().expect("NETKEEP_SEED is a number"));
     let long = std::env::var("NETKEEP_LONG").is_ok_and(|value| value == "1");
     let plan = Plan {

@@ -9,6 +9,7 @@ mod global;
 mod hang_up;
 mod harness;
 mod hosts;
+#[cfg(feature = "demo")]
 mod kills;
 mod life;
 mod moves;

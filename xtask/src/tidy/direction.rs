@@ -122,7 +122,13 @@ fn place(package: &str) -> Option<Place> {
         }
         TESTCONTAINERS => place(&[], &[]),
         FUZZ_PROPERTIES => place(&[STORE, MODEL, DRIVERS, CONTROLLER, DAEMON], &[]),
-        DAEMON | "netkeep-benches" => Place {
+        // Its demo starts servers.
+        DAEMON => Place {
+            may_use: &[STORE, MODEL, DRIVERS, CONTROLLER, TESTCONTAINERS],
+            may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE],
+            may_name_backends: true,
+        },
+        "netkeep-benches" => Place {
             may_use: &[STORE, MODEL, DRIVERS, CONTROLLER],
             may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE, TESTCONTAINERS],
             may_name_backends: true,
@@ -248,10 +254,11 @@ mod tests {
             assert!(is_refused(TESTCONTAINERS, DependencyKind::Normal, name), "{name}");
             assert!(is_refused(TESTCONTAINERS, DependencyKind::Dev, name), "{name}");
         }
-        for name in ["netkeep-store-etcd", "netkeep-benches", DAEMON] {
+        for name in ["netkeep-store-etcd", "netkeep-benches"] {
             assert!(!is_refused(name, DependencyKind::Dev, TESTCONTAINERS), "{name}");
             assert!(is_refused(name, DependencyKind::Normal, TESTCONTAINERS), "{name}");
         }
+        assert!(!is_refused(DAEMON, DependencyKind::Normal, TESTCONTAINERS), "its demo starts servers");
         for name in [STORE, MODEL, DRIVERS, CONTROLLER, STORE_CONFORMANCE] {
             assert!(is_refused(name, DependencyKind::Dev, TESTCONTAINERS), "{name}");
         }

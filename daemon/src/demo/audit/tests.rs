@@ -1,7 +1,9 @@
 //! The audit, judged: each thing that can be wrong is found.
 
 use netkeep_controller::{AddressInfo, EndpointInfo, NetworkInfo};
-use netkeep_model::{EndpointId, HostId, HostRef, Id, Incarnation, InterfaceSpec, NetworkId, Owner, Space};
+use netkeep_model::{
+    EndpointId, HostId, HostRef, Id, Incarnation, InterfaceSpec, NetworkId, Owner, Scope, Space,
+};
 use serde_json::json;
 
 use super::{Audit, Inventory};
@@ -30,7 +32,7 @@ fn case() -> Case {
     .unwrap();
     entry.standing = Standing::Held(found.clone());
 
-    let spec = wish::endpoint("e", false).unwrap();
+    let spec = wish::endpoint("e", false, Scope::Local).unwrap();
     let endpoint: EndpointId = Id::from(spec.request.unwrap()).into();
     let owner = HostRef { host: HostId::generate(), incarnation: Incarnation::new(1) };
     let interface = InterfaceSpec { ipv4: Some("10.0.0.2/24".parse().unwrap()), ..InterfaceSpec::default() };
@@ -39,19 +41,20 @@ fn case() -> Case {
         "name": "e", "created": 1, "owner": owner, "interfaces": [interface]
     }))
     .unwrap();
-    share
-        .endpoints
-        .insert(endpoint, EndpointEntry { network, spec, standing: Standing::Held(answer.clone()) });
+    share.endpoints.insert(
+        endpoint,
+        EndpointEntry { network, spec, standing: Standing::Held(answer.clone()), joined: None },
+    );
     let address = AddressInfo {
         space: Space::new("LocalDefault").unwrap(),
         pool: "10.0.0.0/24".parse().unwrap(),
         address: "10.0.0.2".parse().unwrap(),
         owner: Owner::Endpoint { network, endpoint },
         revision: 6,
+        stale: None,
     };
     let present = Inventory {
         networks: [(network, found)].into(),
-        stale: None,
         endpoints: [(endpoint, answer)].into(),
         addresses: vec![address],
     };
@@ -93,6 +96,53 @@ fn an_address_that_is_not_held_alone_by_its_endpoint_is_lost() {
     let others =
         audit(|case| case.present.addresses[0].owner = Owner::Network { network: NetworkId::generate() });
     assert_eq!((others.lost.len(), others.leaked.len()), (1, 1), "{others:?}");
+}
+
+#[test]
+fn an_address_that_two_have_is_doubled() {
+    let one = audit(|_| {});
+    assert_eq!(one.doubled, Vec::<String>::new());
+    // As the store lists it, and as another endpoint shows it.
+    let listed = audit(|case| {
+        let other = Owner::Network { network: NetworkId::generate() };
+        case.present.addresses.push(AddressInfo { owner: other, ..case.present.addresses[0].clone() });
+    });
+    assert_eq!(listed.doubled.len(), 1, "{listed:?}");
+    let shown = audit(|case| {
+        let mut other = case.present.endpoints[&case.endpoint].clone();
+        other.id = EndpointId::generate();
+        case.present.endpoints.insert(other.id, other);
+    });
+    assert_eq!(shown.doubled.len(), 1, "{shown:?}");
+    assert!(shown.doubled[0].contains("10.0.0.2"), "{shown:?}");
+    // As it was answered, though the store has forgotten it.
+    let answered = audit(|case| {
+        let owner = Owner::Endpoint { network: case.network, endpoint: EndpointId::generate() };
+        case.present.addresses[0].owner = owner;
+    });
+    assert_eq!(answered.doubled.len(), 1, "{answered:?}");
+}
+
+#[test]
+fn what_was_moving_must_be_there_in_its_sandbox_or_not() {
+    let moving = |case: &mut Case| case.share.endpoints.get_mut(&case.endpoint).unwrap().standing.shift();
+    let still = audit(moving);
+    assert_eq!((still.expected, still.found, still.unheard, still.done_unheard), (2, 2, 1, 0), "{still:?}");
+    let moved = audit(|case| {
+        moving(case);
+        case.present.endpoints.get_mut(&case.endpoint).unwrap().revision = 9;
+    });
+    assert_eq!((moved.found, moved.unheard, moved.done_unheard), (2, 1, 1), "{moved:?}");
+    let gone = audit(|case| {
+        moving(case);
+        case.present.endpoints.clear();
+    });
+    assert_eq!((gone.found, gone.lost.len()), (1, 1), "{gone:?}");
+    let altered = audit(|case| {
+        moving(case);
+        case.present.endpoints.get_mut(&case.endpoint).unwrap().endpoint.anonymous = true;
+    });
+    assert_eq!((altered.found, altered.lost.len()), (1, 1), "{altered:?}");
 }
 
 #[test]
