@@ -25,9 +25,15 @@ pub enum LogFormat {
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 impl LogFilter {
-    /// The filter, ready to be used.
+    /// The filter, ready to be used. Unless it says so itself, it lets nothing of ZooKeeper's client through but errors:
+    /// while servers are away, that warns of every attempt to reach each of them, many times a second, and what is to be
+    /// known of it is said by the store.
     pub fn to_filter(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+        const CLIENT: &str = "zookeeper_client";
+        if self.0.contains(CLIENT) || self.0.eq_ignore_ascii_case("off") {
+            return EnvFilter::new(&self.0);
+        }
+        EnvFilter::new(format!("{},{CLIENT}=error", self.0))
     }
 }
 
@@ -113,5 +119,54 @@ impl fmt::Display for LogFormat {
             Self::Text => "text",
             Self::Json => "json",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::util::SubscriberInitExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is let through of a warning of ours, and of one of ZooKeeper's client.
+    fn let_through(filter: &str) -> (bool, bool) {
+        let filter: LogFilter = filter.parse().unwrap();
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter.to_filter())
+            .with_writer(move || writer.clone())
+            .finish();
+        let guard = log.set_default();
+        tracing::warn!("ours");
+        tracing::warn!(target: "zookeeper_client::session", "theirs");
+        drop(guard);
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        (written.contains("ours"), written.contains("theirs"))
+    }
+
+    #[test]
+    fn zookeepers_client_is_silent_unless_it_is_asked_for() {
+        assert_eq!(let_through("info"), (true, false));
+        assert_eq!(let_through("debug"), (true, false));
+        assert_eq!(let_through("info,zookeeper_client=warn"), (true, true));
+        assert_eq!(let_through("off"), (false, false));
     }
 }
