@@ -40,7 +40,7 @@ use self::round::Run;
 use self::servers::Servers;
 
 /// How long any single step may take: a start, a stop, a burst, the deletion of everything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs all rounds, and says what was found. The daemons keep their store in a folder that is removed afterwards,
 /// unless something was lost or leaked: then it stays, and the verdict names it.
