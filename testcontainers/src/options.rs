@@ -38,6 +38,9 @@ pub struct Options {
     ///
     /// [`Cluster::secure_endpoints`]: crate::Cluster::secure_endpoints
     pub secure: bool,
+    /// Whether containers share the network of this machine, so that nothing stands between a client and its server:
+    /// for measurements. For a single node; processes have it so anyway.
+    pub host_network: bool,
     /// Where to run, whatever the environment says. Without it the environment decides.
     pub launcher: Option<Launcher>,
     /// How long a node may take until it serves.
@@ -53,6 +56,7 @@ impl Options {
             extra_config: String::new(),
             files: BTreeMap::new(),
             secure: false,
+            host_network: false,
             launcher: None,
             ready_within: Duration::from_secs(60),
         }
@@ -67,6 +71,9 @@ impl Options {
         if self.nodes != 1 && self.nodes != 3 {
             return Err(Error::invalid(format!("nodes is {}; it can be 1 or 3", self.nodes)));
         }
+        if self.host_network && self.nodes != 1 {
+            return Err(Error::invalid("host_network is for one node; three need addresses of their own"));
+        }
         for name in self.files.keys() {
             let plain = !name.is_empty() && !name.starts_with('.') && !name.contains('/');
             if !plain {
@@ -78,7 +85,12 @@ impl Options {
 
     /// Whether anything is asked for that only a server of our own can have.
     pub(crate) fn is_plain(&self) -> bool {
-        let plain = Self { nodes: self.nodes, ready_within: self.ready_within, ..Self::single() };
+        let plain = Self {
+            nodes: self.nodes,
+            host_network: self.host_network,
+            ready_within: self.ready_within,
+            ..Self::single()
+        };
         *self == plain
     }
 }

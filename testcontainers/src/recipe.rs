@@ -1,5 +1,6 @@
 //! What it takes to start a node: the arguments and files of its server, as the server itself sees its place.
 
+use crate::ports::Port;
 use crate::{Family, Options, consul, etcd, zookeeper};
 
 /// Where a node runs, as its own server sees it.
@@ -36,6 +37,25 @@ pub(crate) struct Ports {
     pub(crate) peer: u16,
     /// What the members find each other or vote by, where that is another port.
     pub(crate) gossip: u16,
+}
+
+impl Ports {
+    /// How many a node may need.
+    pub(crate) const COUNT: usize = 5;
+
+    /// The ports of a node that shares its machine with others: these, of which there are [`COUNT`](Self::COUNT).
+    pub(crate) fn of(held: &[Port]) -> Self {
+        let [client, secure, admin, peer, gossip] = held else {
+            unreachable!("ports come in chunks of {}", Self::COUNT);
+        };
+        Self {
+            client: client.number(),
+            secure: secure.number(),
+            admin: admin.number(),
+            peer: peer.number(),
+            gossip: gossip.number(),
+        }
+    }
 }
 
 /// How the others reach a member.

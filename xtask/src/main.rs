@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use xtask::{Wanted, Workspace, conformance, servers, test, tidy, verify};
+use xtask::{Wanted, Workspace, bench, conformance, servers, test, tidy, verify};
 
 const USAGE: &str = "\
 usage: cargo xtask <command>
@@ -15,6 +15,8 @@ usage: cargo xtask <command>
            servers [etcd|consul|zookeeper ...] [--docker|--local]
   conformance STORE
            the suite on one store, its server provided: memory, redb, etcd, consul, zookeeper
+  bench    what things cost, beside the raw clients, into docs/benchmarks.md:
+           bench [redb|etcd|consul|zookeeper|endpoints|reads|addresses|global|restart|growth ...] [--quick]
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["servers", ref words @ ..] => Wanted::parse(words)
             .and_then(|wanted| Workspace::load().and_then(|workspace| servers(&workspace, &wanted)))
             .map(|_| true),
+        ["bench", ref words @ ..] => Workspace::load().and_then(|workspace| bench(&workspace, words)),
         ["conformance", store] => Workspace::load().and_then(|workspace| conformance(&workspace, store)),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

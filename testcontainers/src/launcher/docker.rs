@@ -34,7 +34,8 @@ pub(crate) async fn launch(family: Family, options: &Options) -> Result<Launched
     engine::reap().await;
     let image = family.image(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?;
     let folder = Folder::make()?;
-    let held = ports::take(options.nodes * PUBLISHED, &folder::locks())?;
+    let each = if options.host_network { Ports::COUNT } else { PUBLISHED };
+    let held = ports::take(options.nodes * each, &folder::locks())?;
     let network = match options.nodes {
         1 => None,
         _ => Some(Network::make(format!("netkeep-{family}-{}", folder.token())).await?),
@@ -42,20 +43,24 @@ pub(crate) async fn launch(family: Family, options: &Options) -> Result<Launched
     let name = |index: usize| format!("netkeep-{family}-{}-{}", folder.token(), Place::name(index));
     // A single node is not on a network with names; nobody looks for it either.
     let host = |index: usize| if network.is_some() { name(index) } else { "127.0.0.1".to_owned() };
-    let members: Vec<Member> = (0..options.nodes)
-        .map(|index| Member { host: host(index), peer: INSIDE.peer, gossip: INSIDE.gossip })
+    let ports = |held: &[ports::Port]| if options.host_network { Ports::of(held) } else { INSIDE };
+    let members: Vec<Member> = held
+        .chunks(each)
+        .map(ports)
+        .enumerate()
+        .map(|(index, ports)| Member { host: host(index), peer: ports.peer, gossip: ports.gossip })
         .collect();
     let mut nodes: Vec<Box<dyn Node>> = Vec::new();
-    for (index, published) in held.chunks(PUBLISHED).enumerate() {
-        let [client, secure, admin] = published else { unreachable!("ports come in chunks of {PUBLISHED}") };
+    for (index, held) in held.chunks(each).enumerate() {
+        let [client, secure, admin, ..] = held else { unreachable!("ports come in chunks of {each}") };
         let reach = Reach { client: client.number(), secure: secure.number(), admin: admin.number() };
         let place = Place {
             index,
-            bind: "0.0.0.0".to_owned(),
+            bind: if options.host_network { "127.0.0.1" } else { "0.0.0.0" }.to_owned(),
             data: "/node/data".to_owned(),
             conf: "/node/conf".to_owned(),
             jars: "/usr/share/java".to_owned(),
-            ports: INSIDE,
+            ports: ports(held),
             client_outside: reach.client,
             members: members.clone(),
         };
@@ -69,6 +74,7 @@ pub(crate) async fn launch(family: Family, options: &Options) -> Result<Launched
             reach,
             folder: node,
             network: network.clone(),
+            host_network: options.host_network,
             made: Mutex::default(),
         }));
     }
@@ -84,6 +90,7 @@ struct ContainerNode {
     reach: Reach,
     folder: NodeFolder,
     network: Option<Network>,
+    host_network: bool,
     made: Mutex<Option<Made>>,
 }
 
@@ -111,16 +118,21 @@ impl ContainerNode {
             // The files of the server belong to whoever runs the test, who removes them in the end.
             .with_user(format!("{}:{}", geteuid(), getegid()))
             .with_mount(Mount::bind_mount(self.folder.path().to_string_lossy(), "/node"))
-            .with_cap_add("NET_ADMIN")
-            .with_mapped_port(self.reach.client, ContainerPort::Tcp(INSIDE.client))
-            .with_mapped_port(self.reach.secure, ContainerPort::Tcp(INSIDE.secure))
-            .with_mapped_port(self.reach.admin, ContainerPort::Tcp(INSIDE.admin))
-            .with_host_config_modifier(|config| {
-                let ports = config.port_bindings.iter_mut().flat_map(|ports| ports.values_mut());
-                for binding in ports.flatten().flatten() {
-                    binding.host_ip = Some("127.0.0.1".to_owned());
-                }
-            });
+            .with_cap_add("NET_ADMIN");
+        request = if self.host_network {
+            request.with_host_config_modifier(|config| config.network_mode = Some("host".to_owned()))
+        } else {
+            request
+                .with_mapped_port(self.reach.client, ContainerPort::Tcp(INSIDE.client))
+                .with_mapped_port(self.reach.secure, ContainerPort::Tcp(INSIDE.secure))
+                .with_mapped_port(self.reach.admin, ContainerPort::Tcp(INSIDE.admin))
+                .with_host_config_modifier(|config| {
+                    let ports = config.port_bindings.iter_mut().flat_map(|ports| ports.values_mut());
+                    for binding in ports.flatten().flatten() {
+                        binding.host_ip = Some("127.0.0.1".to_owned());
+                    }
+                })
+        };
         if let Some(network) = &self.network {
             request = request.with_network(network.name());
         }

@@ -11,13 +11,10 @@ use crate::folder::{self, Folder, NodeFolder};
 use crate::launcher::process::Process;
 use crate::launcher::relay::{self, Relays};
 use crate::launcher::{Launched, Node};
-use crate::ports::{self, Port};
+use crate::ports;
 use crate::probe::Reach;
 use crate::recipe::{Member, Place, Ports, Recipe};
 use crate::{Error, Family, Options, Result};
-
-/// The ports that a node may need: clients, TLS, health, peers, gossip.
-const PORTS: usize = 5;
 
 /// Whether the server is unpacked and can run. If not, the text says what is missing.
 pub(crate) fn check(family: Family) -> Result<(), String> {
@@ -43,8 +40,8 @@ pub(crate) fn check(family: Family) -> Result<(), String> {
 /// Makes nodes of processes.
 pub(crate) async fn launch(family: Family, options: &Options) -> Result<Launched> {
     let folder = Folder::make()?;
-    let held = ports::take(options.nodes * PORTS, &folder::locks())?;
-    let ports: Vec<Ports> = held.chunks(PORTS).map(ports_of).collect();
+    let held = ports::take(options.nodes * Ports::COUNT, &folder::locks())?;
+    let ports: Vec<Ports> = held.chunks(Ports::COUNT).map(Ports::of).collect();
     let relays = match options.nodes {
         1 => None,
         _ => Some(Arc::new(Relays::start(&ports).await?)),
@@ -192,19 +189,6 @@ impl Node for LocalNode {
     async fn remove(&self) -> Result<()> {
         *self.process.lock().await = None;
         Ok(())
-    }
-}
-
-fn ports_of(held: &[Port]) -> Ports {
-    let [client, secure, admin, peer, gossip] = held else {
-        unreachable!("ports come in chunks of {PORTS}");
-    };
-    Ports {
-        client: client.number(),
-        secure: secure.number(),
-        admin: admin.number(),
-        peer: peer.number(),
-        gossip: gossip.number(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{Workspace, step};
 const COMPLETE: &str = "complete";
 
 /// Cargo's target folder: the one that this tool was built in, which cargo marks, else the usual one.
-pub(super) fn target(workspace: &Workspace) -> PathBuf {
+pub(crate) fn target(workspace: &Workspace) -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     marked.map_or_else(|| workspace.root.join("target"), Path::to_owned)

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+pub(crate) use folder::target;
 pub use release::Release;
 
 use crate::Workspace;
@@ -95,12 +96,12 @@ pub fn servers(workspace: &Workspace, wanted: &Wanted) -> Result<Place> {
         Some(place) => place,
         None => Place::choose(std::env::var("NETKEEP_LAUNCHER").ok().as_deref())?,
     };
-    let target = folder::target(workspace);
+    let into = target(workspace);
     for release in &wanted.releases {
         let begin = Instant::now();
         let (made, what) = match place {
-            Place::Docker => image::provide(release, &target)?,
-            Place::Local => folder::provide(release, &target)?,
+            Place::Docker => image::provide(release, &into)?,
+            Place::Local => folder::provide(release, &into)?,
         };
         let family = &release.family;
         if made {

@@ -16,6 +16,9 @@ const DAEMON: &str = "netkeep";
 /// What must hold for whatever bytes come in: it reads through everybody's doors, and nobody knows it.
 const FUZZ_PROPERTIES: &str = "netkeep-fuzz-properties";
 
+/// Benches measure everybody, and nobody knows them.
+const BENCHES: &str = "netkeep-benches";
+
 /// The local backend, with which any package but a backend or the suite may test itself.
 const LOCAL_BACKEND: &str = "netkeep-store-redb";
 
@@ -101,7 +104,7 @@ fn outside(package: &Package, dependency: &Dependency) -> Option<String> {
     let (name, users) = OUTSIDE.iter().find(|(name, _)| *name == dependency.name)?;
     // Benches measure against the raw clients, and tests may look at a store's file or socket from outside.
     if users.contains(&package.name.as_str())
-        || package.name == "netkeep-benches"
+        || package.name == BENCHES
         || dependency.kind == DependencyKind::Dev
     {
         return None;
@@ -122,15 +125,10 @@ fn place(package: &str) -> Option<Place> {
         }
         TESTCONTAINERS => place(&[], &[]),
         FUZZ_PROPERTIES => place(&[STORE, MODEL, DRIVERS, CONTROLLER, DAEMON], &[]),
-        // Its demo starts servers.
-        DAEMON => Place {
+        // The demo starts servers, and what is measured runs on them.
+        DAEMON | BENCHES => Place {
             may_use: &[STORE, MODEL, DRIVERS, CONTROLLER, TESTCONTAINERS],
             may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE],
-            may_name_backends: true,
-        },
-        "netkeep-benches" => Place {
-            may_use: &[STORE, MODEL, DRIVERS, CONTROLLER],
-            may_test_with: &[STORE_CONFORMANCE, DRIVERS_CONFORMANCE, TESTCONTAINERS],
             may_name_backends: true,
         },
         "xtask" => place(&[], &[]),
@@ -164,7 +162,7 @@ mod tests {
             "netkeep",
             LOCAL_BACKEND,
             "netkeep-store-etcd",
-            "netkeep-benches",
+            BENCHES,
             FUZZ_PROPERTIES,
             TESTCONTAINERS,
             "xtask",
@@ -209,7 +207,7 @@ mod tests {
         for name in [STORE, MODEL, DRIVERS, CONTROLLER, STORE_CONFORMANCE, "netkeep-store-etcd", "xtask"] {
             assert!(is_refused(name, DependencyKind::Normal, LOCAL_BACKEND), "{name}");
         }
-        for name in ["netkeep", "netkeep-benches"] {
+        for name in ["netkeep", BENCHES] {
             assert!(!is_refused(name, DependencyKind::Normal, "netkeep-store-etcd"), "{name}");
         }
     }
@@ -241,7 +239,7 @@ mod tests {
         for name in street {
             assert!(!is_refused(FUZZ_PROPERTIES, DependencyKind::Normal, name), "{name}");
         }
-        for name in street.iter().chain(&[LOCAL_BACKEND, STORE_CONFORMANCE, "netkeep-benches", "xtask"]) {
+        for name in street.iter().chain(&[LOCAL_BACKEND, STORE_CONFORMANCE, BENCHES, "xtask"]) {
             assert!(is_refused(name, DependencyKind::Normal, FUZZ_PROPERTIES), "{name}");
             assert!(is_refused(name, DependencyKind::Dev, FUZZ_PROPERTIES), "{name}");
         }
@@ -254,11 +252,13 @@ mod tests {
             assert!(is_refused(TESTCONTAINERS, DependencyKind::Normal, name), "{name}");
             assert!(is_refused(TESTCONTAINERS, DependencyKind::Dev, name), "{name}");
         }
-        for name in ["netkeep-store-etcd", "netkeep-benches"] {
-            assert!(!is_refused(name, DependencyKind::Dev, TESTCONTAINERS), "{name}");
-            assert!(is_refused(name, DependencyKind::Normal, TESTCONTAINERS), "{name}");
-        }
+        assert!(!is_refused("netkeep-store-etcd", DependencyKind::Dev, TESTCONTAINERS));
+        assert!(is_refused("netkeep-store-etcd", DependencyKind::Normal, TESTCONTAINERS));
         assert!(!is_refused(DAEMON, DependencyKind::Normal, TESTCONTAINERS), "its demo starts servers");
+        assert!(
+            !is_refused(BENCHES, DependencyKind::Normal, TESTCONTAINERS),
+            "what is measured runs on them"
+        );
         for name in [STORE, MODEL, DRIVERS, CONTROLLER, STORE_CONFORMANCE] {
             assert!(is_refused(name, DependencyKind::Dev, TESTCONTAINERS), "{name}");
         }

@@ -1,0 +1,112 @@
+//! Inspecting, listing and finding.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use netkeep_controller::Controller;
+
+use super::Host;
+use super::objects::{LARGE, endpoint_name, fill, large, make_small, small_name};
+use crate::measure::{Contest, Pace, Racer, slice};
+use crate::report::{Bar, Report, Row};
+
+const FEW: usize = 100;
+const MANY: usize = 10_000;
+/// How many reads one call does.
+const READS: u32 = 64;
+
+/// Reads of one host.
+pub(crate) async fn reads(pace: Pace) -> Result<Report> {
+    let mut report = Report::default();
+    let few = Host::in_memory().await?;
+    let many = Host::in_memory().await?;
+    for (host, count) in [(&few, FEW), (&many, MANY)] {
+        make_small(&host.controller, count).await?;
+        host.controller.create_network(large("local")?).await?;
+        fill(&host.controller, 0, count).await?;
+    }
+    let before = many.round_trips();
+
+    // The same number of networks is looked at, spread over all: a processor has them at hand alike.
+    let inspect = |host: &Host, count: usize, looked_at: usize| {
+        let step = count / looked_at;
+        read(host, "inspect", move |controller, at| {
+            let name = small_name(at % looked_at * step);
+            ensure!(controller.network(&name)?.network.name.to_string() == name, "another network");
+            Ok(())
+        })
+    };
+    let racers = [inspect(&few, FEW, FEW), inspect(&many, MANY, FEW), inspect(&many, MANY, MANY)];
+    let contest = Contest::run(pace, &racers).await?;
+    let name = format!("inspect network by name, {MANY} networks, by {FEW}");
+    report.add(
+        Row::latency(name, &contest, 1, 0)
+            .with_bar(Bar::AtMost(1.2))
+            .with_note(format!("{FEW} of them in turn")),
+    );
+    let name = format!("inspect network by name, {MANY} networks, by {FEW}, all in turn");
+    report.add(Row::latency(name, &contest, 2, 0).with_note("no longer in the processor's caches"));
+
+    let find = |host: &Host, count: usize| {
+        read(host, "find", move |controller, at| {
+            let name = endpoint_name((at % FEW * (count / FEW)) as u64);
+            ensure!(controller.endpoint(LARGE, &name)?.endpoint.name.to_string() == name, "another endpoint");
+            Ok(())
+        })
+    };
+    let contest = Contest::run(pace, &[find(&few, FEW), find(&many, MANY)]).await?;
+    let name = format!("look up endpoint by name, {MANY} endpoints, by {FEW}");
+    report.add(Row::latency(name, &contest, 1, 0).with_bar(Bar::AtMost(1.2)));
+
+    let ids = |host: &Host| -> Result<Vec<String>> {
+        Ok(host.controller.endpoints(LARGE)?.iter().take(FEW).map(|found| found.id.to_string()).collect())
+    };
+    let by_id = |host: &Host, ids: Vec<String>| {
+        read(host, "find by id", move |controller, at| {
+            let id = &ids[at % ids.len()];
+            ensure!(controller.endpoint(LARGE, id)?.id.to_string() == *id, "another endpoint");
+            Ok(())
+        })
+    };
+    let contest = Contest::run(pace, &[by_id(&few, ids(&few)?), by_id(&many, ids(&many)?)]).await?;
+    let name = format!("look up endpoint by id, {MANY} endpoints, by {FEW}");
+    report.add(Row::latency(name, &contest, 1, 0).with_bar(Bar::AtMost(1.2)));
+
+    let list = Racer::new("list", {
+        let controller = many.controller.clone();
+        move |time| {
+            let controller = controller.clone();
+            slice(1, time, MANY as u32, move |_, _| {
+                let found = controller.networks().len();
+                async move {
+                    ensure!(found == MANY + 1, "{found} networks");
+                    Ok(())
+                }
+            })
+        }
+    });
+    let contest = Contest::run(pace, &[list]).await?;
+    let name = format!("list {MANY} networks, each");
+    report.add(Row::value(name, contest.of(0, |slice| slice.latency), "µs"));
+    let trips = (many.round_trips() - before) as f64;
+    report.add(Row::value("round trips of all these reads", trips, "").with_bar(Bar::ValueAtMost(0.0)));
+    few.close().await?;
+    many.close().await?;
+    Ok(report)
+}
+
+fn read(
+    host: &Host,
+    name: &'static str,
+    one: impl Fn(&Controller, usize) -> Result<()> + Send + Sync + 'static,
+) -> Racer {
+    let (controller, one) = (host.controller.clone(), Arc::new(one));
+    Racer::new(name, move |time| {
+        let (controller, one) = (controller.clone(), Arc::clone(&one));
+        slice(1, time, READS, move |_, call| {
+            let first = call * READS as usize;
+            let done = (first..first + READS as usize).try_for_each(|at| one(&controller, at));
+            async move { done }
+        })
+    })
+}
