@@ -308,6 +308,7 @@ impl Site {
         if let Some(since) = self.changed_by(guard.key()).await {
             self.replica.hear(since, HEARING).await;
         }
+        self.replica.write().met(guard.key());
         if let Guard::Absent(key) = guard
             && let Some(unreadable) = self.unreadable(key)
         {

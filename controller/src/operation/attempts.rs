@@ -9,6 +9,9 @@ use crate::{Error, ErrorKind, Result};
 
 /// How often an operation decides before it gives up.
 pub(crate) const ATTEMPTS: u32 = 10;
+/// The same for what allocates: where many hosts take the last of a pool, another one is met again and again, and each
+/// time it is because somebody was given something.
+const ALLOCATING: u32 = 40;
 /// Pauses between two attempts grow up to this.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// How long it may take to hear what is new.
@@ -31,7 +34,8 @@ impl Attempts {
     /// As [`Attempts::again`]; [`ErrorKind::Unavailable`] if it cannot be known whether anything is left.
     pub(crate) async fn again_at(&mut self, site: &Site, error: Error) -> Result<()> {
         if error.kind() != ErrorKind::Exhausted || site.scope == Scope::Local || self.renewed {
-            return self.again(error).await;
+            let most = if site.scope == Scope::Global { ALLOCATING } else { ATTEMPTS };
+            return self.again_within(most, error).await;
         }
         self.renewed = true;
         match site.as_new_as_now(LEARNING).await {
@@ -50,19 +54,23 @@ impl Attempts {
     ///
     /// `error` itself if it is no conflict, or if the bound is reached; then it says so.
     pub(crate) async fn again(&mut self, error: Error) -> Result<()> {
+        self.again_within(ATTEMPTS, error).await
+    }
+
+    async fn again_within(&mut self, most: u32, error: Error) -> Result<()> {
         if error.kind() != ErrorKind::Conflict {
             return Err(error);
         }
         self.made += 1;
-        if self.made >= ATTEMPTS {
+        if self.made >= most {
             return Err(Error::new(
                 ErrorKind::Conflict,
-                format!("gave up after {ATTEMPTS} attempts that met others: {error}"),
+                format!("gave up after {most} attempts that met others: {error}"),
             )
             .with_source(error));
         }
-        let most = Duration::from_millis(1 << self.made.min(8)).min(MAX_PAUSE);
-        tokio::time::sleep(most.mul_f64(rand::random::<f64>())).await;
+        let longest = Duration::from_millis(1 << self.made.min(8)).min(MAX_PAUSE);
+        tokio::time::sleep(longest.mul_f64(rand::random::<f64>())).await;
         Ok(())
     }
 }

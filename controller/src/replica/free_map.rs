@@ -65,6 +65,11 @@ impl FreeMap {
         self.last = Some(n);
     }
 
+    /// Forgets which number was given last.
+    pub(crate) fn forget_last(&mut self) {
+        self.last = None;
+    }
+
     /// The number that was given last, or where giving begins.
     pub(crate) fn last(&self) -> Option<u128> {
         self.last
@@ -90,6 +95,21 @@ impl FreeMap {
             _ => first,
         };
         self.gap(start, last).or_else(|| if start > first { self.gap(first, start - 1) } else { None })
+    }
+
+    /// A free number from `first` to `last`, or `None`: somewhere, as good as drawn by `part`. Where everything is taken
+    /// it is somewhere in the next gap, since others begin at its beginning.
+    pub(crate) fn find_in_part(&self, first: u128, last: u128, part: u64) -> Option<u128> {
+        if first > last {
+            return None;
+        }
+        let drawn =
+            |first: u128, last: u128, part: u64| first + u128::from(part) % (last - first).saturating_add(1);
+        let start = drawn(first, last, part);
+        let gaps = |first: u128, last: u128| self.taken.gaps(&(first..=last)).next();
+        let gap = gaps(start, last).or_else(|| gaps(first, last))?;
+        let is_free = *gap.start() == start;
+        Some(if is_free { start } else { drawn(*gap.start(), *gap.end(), part.rotate_left(32)) })
     }
 
     fn gap(&self, first: u128, last: u128) -> Option<u128> {
@@ -140,6 +160,19 @@ mod tests {
             assert_eq!(map.find(7, 7, Order::Lowest), Some(7));
             assert!(map.is_empty());
         }
+    }
+
+    #[test]
+    fn what_is_found_in_a_part_is_free_wherever_that_lies() {
+        let mut map = FreeMap::default();
+        for _ in 1..=64 {
+            let part = rand::random();
+            let found = map.find_in_part(1, 64, part).unwrap();
+            assert!((1..=64).contains(&found) && map.reserve(found), "{found}");
+        }
+        assert_eq!(map.find_in_part(1, 64, 7), None);
+        assert_eq!(map.find_in_part(2, 1, 7), None);
+        assert!(FreeMap::default().find_in_part(0, u128::MAX, u64::MAX).is_some());
     }
 
     #[test]

@@ -64,9 +64,7 @@ impl State {
 
     /// As [`State::of`], for this host: in a store that hosts share, it gives from a part of its own.
     pub(crate) fn for_host(scope: Scope, host: HostId) -> Self {
-        let mut hasher = DefaultHasher::new();
-        host.hash(&mut hasher);
-        Self { part: (scope == Scope::Global).then(|| hasher.finish()), ..Self::of(scope) }
+        Self { part: (scope == Scope::Global).then(|| part_of(host)), ..Self::of(scope) }
     }
 
     /// The scope of the networks in it.
@@ -180,14 +178,25 @@ impl State {
     ) -> Option<u128> {
         let map = self.free.entry(range.clone()).or_default();
         let goes_on = order == Order::Next;
-        if let (true, Some(part), None) = (goes_on, self.part, map.last()) {
-            map.set_last(first + u128::from(part) % last.saturating_sub(first).max(1));
-        }
-        let found = map.find(first, last, order)?;
+        let is_here = map.last().is_some_and(|given| (first..=last).contains(&given));
+        let found = match self.part.filter(|_| goes_on && !is_here) {
+            Some(part) => map.find_in_part(first, last, part),
+            None => map.find(first, last, order),
+        }?;
         if goes_on || self.part.is_none() {
             map.set_last(found);
         }
         map.reserve(found).then_some(found)
+    }
+
+    /// Notes that another host has given what is under `key` at the same time: this one goes on elsewhere, so that the
+    /// two do not give side by side from now on.
+    pub(crate) fn met(&mut self, key: &Key) {
+        let Some((part, (range, _))) = self.part.zip(place(key)) else { return };
+        self.part = Some(part_of(part));
+        if let Some(map) = self.free.get_mut(&range) {
+            map.forget_last();
+        }
     }
 
     /// Reserves a number of `range`; false if it is taken.
@@ -317,6 +326,13 @@ impl State {
         }
         owners
     }
+}
+
+/// A part of every range, as good as drawn.
+fn part_of(whose: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    whose.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Which number of which range a key stands for.

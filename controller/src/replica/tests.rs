@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use netkeep_drivers::Order;
-use netkeep_model::{AddressKey, AddressRecord, HostId, Id, NetworkId, Owner, Pool, Scope, Timestamp};
+use netkeep_model::{AddressKey, AddressRecord, HostId, Id, NetworkId, Owner, Pool, Scope, Space, Timestamp};
 use netkeep_store::datastore::{Local, Record, Transaction};
 use netkeep_store::{Batch, Change, Entry, Key, Revision, Snapshot, Txn, WatchItem, Write};
 use proptest::prelude::*;
@@ -341,4 +341,38 @@ fn hosts_that_share_a_store_begin_in_parts_of_their_own_and_find_every_address()
     assert!(firsts.len() > 8, "{firsts:?}");
     let mut alone = State::for_host(Scope::Local, HostId::generate());
     assert_eq!(give(&mut alone), Some(1));
+}
+
+/// Eight hosts give at the same time, always the same one first: who is told of another each time would give up.
+#[test]
+fn hosts_that_have_met_go_on_apart() {
+    let (space, pool): (Space, Pool) = ("GlobalDefault".parse().unwrap(), "10.0.0.0/22".parse().unwrap());
+    let range = Range::Pool(space.clone(), pool);
+    let key = |n: u128| {
+        let ip = std::net::Ipv4Addr::from_bits(0x0a00_0000 + u32::try_from(n).unwrap()).into();
+        AddressRecord::key(&AddressKey { space: space.clone(), master: pool, ip }).unwrap()
+    };
+    let id = |n: usize| format!("{n:032x}").parse().unwrap();
+    let mut hosts: Vec<_> = (1..=8).map(|n| State::for_host(Scope::Global, id(n))).collect();
+    let (mut given, mut met, mut worst) = (BTreeSet::new(), [0; 8], 0);
+    while given.len() < 1_022 {
+        let mut now = BTreeSet::new();
+        for (host, met) in hosts.iter_mut().zip(&mut met) {
+            let Some(n) = host.reserve_free(&range, 1, 1_022, Order::Next) else { continue };
+            if now.insert(n) {
+                *met = 0;
+            } else {
+                *met += 1;
+                worst = worst.max(*met);
+                host.met(&key(n));
+            }
+        }
+        for n in now {
+            assert!(given.insert(n), "{n} is given twice");
+            for host in &mut hosts {
+                host.reserve(&range, n);
+            }
+        }
+    }
+    assert!(worst < 10, "one host has met others {worst} times, one after the other");
 }
