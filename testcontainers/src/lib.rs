@@ -3,7 +3,8 @@
 //! [`Etcd`], [`Consul`] and [`ZooKeeper`] start servers of their own, one node or three, and do to them what the
 //! world does: freeze, kill, cut off, restart. All three are a [`Cluster`], whose methods do the work. When the
 //! fixture goes, so does all that it made; that holds for a panic and for the death of the whole test too.
-//! [`Authority`] makes certificates for servers that speak TLS, and [`Proxy`] loses answers on their way.
+//! [`Authority`] makes certificates for servers that speak TLS, [`Proxy`] loses answers on their
+//! way, and [`Meter`] counts requests.
 //!
 //! ```no_run
 //! use netkeep_testcontainers::{Etcd, Options};
@@ -44,12 +45,14 @@ mod http;
 mod keeper;
 mod launcher;
 mod members;
+mod meter;
 mod options;
 mod owner;
 mod ports;
 mod probe;
 mod proxy;
 mod recipe;
+mod requests;
 mod watchdog;
 mod zookeeper;
 
@@ -61,6 +64,7 @@ pub use error::{Error, Kind, Result};
 pub use etcd::Etcd;
 pub use family::Family;
 pub use launcher::Launcher;
+pub use meter::Meter;
 pub use options::Options;
 pub use proxy::Proxy;
 pub use zookeeper::ZooKeeper;
