@@ -2,16 +2,25 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::engine::Engine;
+use super::own::identity_key;
 use super::{Backoff, Room, Upstream};
 use crate::feed::Follower;
+use crate::jitter;
 use crate::{Error, Feed, Kind, Prefix, Result, Snapshot, Watch, WatchFrom, WatchItem, WatchSource};
+
+/// How long a watch waits at first until it connects again, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// After an outage of this length or more, those who watch come back spread over so long a time, so that two hundred of
+/// them do not keep the servers from everything else. After a shorter one it is about the length of the outage.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// The prefixes that somebody watches.
 #[derive(Debug, Default)]
@@ -128,7 +137,7 @@ impl Engine {
 
 /// The state below `prefix`, however long the servers are away.
 async fn snapshot(engine: Weak<Engine>, prefix: Prefix) -> Result<Snapshot> {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let Some(engine) = engine.upgrade() else { return Err(Error::closed("the store was closed")) };
         match engine.server.list(Room::Entries, &prefix).await {
@@ -173,13 +182,23 @@ impl Pump {
         self.feed.fail(error.kind(), error.message());
     }
 
+    /// Connects again, however long that takes. Servers that come back after an outage answer those first who only ask
+    /// whether they are there; what costs more comes later, spread over as long a time as the outage has lasted, since
+    /// all who were cut off ask at once when a server that was slow to begin serves.
     async fn connect_again(&mut self) -> Result<()> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let lost = Instant::now();
+        let mut was_away = false;
         loop {
             sleep(backoff.pause()).await;
-            let Some(engine) = self.engine.upgrade() else {
-                return Err(Error::closed("the store was closed"));
-            };
+            if was_away {
+                let asked = self.engine()?.server.get(Room::Own, &identity_key()).await;
+                if asked.is_err_and(|error| error.kind() == Kind::Unavailable) {
+                    continue;
+                }
+                sleep(jitter::full(lost.elapsed().min(LONGEST_PAUSE))).await;
+            }
+            let engine = self.engine()?;
             let connected = match engine.verify(self.feed.latest()).await {
                 Ok(resume) => {
                     drop(engine);
@@ -188,10 +207,14 @@ impl Pump {
                 Err(error) => Err(error),
             };
             match connected {
-                Err(error) if error.kind() == Kind::Unavailable => {}
+                Err(error) if error.kind() == Kind::Unavailable => was_away = true,
                 settled => return settled,
             }
         }
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>> {
+        self.engine.upgrade().ok_or_else(|| Error::closed("the store was closed"))
     }
 }
 

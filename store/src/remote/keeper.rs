@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::KnownStore;
 use super::engine::Engine;
-use crate::Revision;
+use crate::{Revision, jitter};
 
 impl Engine {
     /// Begins to write a slot whenever this client has made no commit for a while, to keep what it knows of the
@@ -20,17 +20,18 @@ impl Engine {
         }
     }
 
-    async fn look_after(self: &Arc<Self>, every: Duration) {
+    /// False if the store cannot be had.
+    async fn look_after(self: &Arc<Self>, every: Duration) -> bool {
         let session = match self.standing() {
             Some(Ok(session)) => session,
             Some(Err(_)) if self.may_be_accepted() => {
                 self.look_again();
                 // Refused again, or away: both are said to whoever asks.
                 let _ = self.session().await;
-                return;
+                return true;
             }
-            Some(Err(_)) => return,
-            None => return drop(self.session().await),
+            Some(Err(_)) => return true,
+            None => return self.session().await.is_ok(),
         };
         // A client that has committed nothing has nothing to be recognised by, and leaves nothing behind.
         let known_there = session.run_at.is_some() || session.slots.newest() > Revision::ZERO;
@@ -39,24 +40,29 @@ impl Engine {
             && let Err(error) = self.refresh().await
         {
             tracing::debug!(%error, "this client could not make itself known");
+            return false;
         }
         let known = KnownStore { identity: session.identity.clone(), newest: session.slots.newest() };
         if let Err(error) = self.config.client_state.remember(&known).await {
             tracing::warn!(%error, "what is known of the store could not be kept");
         }
+        true
     }
 }
 
 async fn keep(engine: Weak<Engine>, over: CancellationToken, every: Duration) {
+    let mut pause = every;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(every) => {}
+            () = tokio::time::sleep(pause) => {}
             () = over.cancelled() => return,
         }
         let Some(engine) = engine.upgrade() else { return };
-        tokio::select! {
-            () = engine.look_after(every) => {}
+        let there = tokio::select! {
+            there = engine.look_after(every) => there,
             () = over.cancelled() => return,
-        }
+        };
+        // Servers that come back are busy enough with those who want something.
+        pause = if there { every } else { every + jitter::full(every * 4) };
     }
 }

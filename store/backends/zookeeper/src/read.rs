@@ -101,14 +101,14 @@ pub(crate) async fn snapshot(
 ) -> Result<Snapshot> {
     let revision = mark(door, layout, client).await?;
     let top = layout.room(room);
-    let names = children(door, client, &top).await?;
+    let names = children(door, client, vec![top]).await?.concat();
     let directories = names.iter().filter_map(|name| directory_of(name));
     let directories: Vec<Prefix> = directories.filter(|directory| lies_below(directory, prefix)).collect();
-    let listed = stream::iter(directories).map(|directory| async move {
-        let leaves = children(door, client, &layout.directory(room, &directory)).await?;
-        Ok(leaves.iter().filter_map(|leaf| key_of(&directory, leaf)).collect::<Vec<_>>())
-    });
-    let mut keys: Vec<Key> = listed.buffered(AT_ONCE).try_concat().await?;
+    let paths = directories.iter().map(|directory| layout.directory(room, directory)).collect();
+    let listed = directories.iter().zip(children(door, client, paths).await?);
+    let mut keys: Vec<Key> = listed
+        .flat_map(|(directory, leaves)| leaves.into_iter().filter_map(move |leaf| key_of(directory, &leaf)))
+        .collect();
     keys.sort_unstable();
     let wanted = keys.into_iter().map(|key| (layout.node(room, &key), key)).collect();
     let found = nodes(door, client, wanted).await?;
@@ -119,14 +119,24 @@ pub(crate) async fn snapshot(
     Ok(Snapshot { entries, revision })
 }
 
-async fn children(door: &Door, client: &Client, path: &str) -> Result<Vec<String>> {
-    let list = async {
-        match client.list_children(path).await {
-            Err(Zk::NoNode) => Ok(Vec::new()),
-            answer => answer,
+/// The names of what is in each of these directories; nothing in one that is not there.
+async fn children(door: &Door, client: &Client, paths: Vec<String>) -> Result<Vec<Vec<String>>> {
+    let chunks: Vec<Vec<String>> = paths.chunks(AT_ONCE).map(<[_]>::to_vec).collect();
+    let read = stream::iter(chunks).map(|chunk| async move {
+        let mut reader = client.new_multi_reader();
+        for path in &chunk {
+            reader.add_get_children(path).map_err(reading)?;
         }
-    };
-    door.read(list).await
+        let answers = door.read(reader.commit()).await?;
+        let found = answers.into_iter().map(|answer| match answer {
+            MultiReadResult::Children { children } => Ok(children),
+            MultiReadResult::Error { err: Zk::NoNode } => Ok(Vec::new()),
+            MultiReadResult::Error { err } => Err(reading(err)),
+            _ => Err(reading(Zk::UnmarshalError { entity: "node", reason: &"another answer was asked for" })),
+        });
+        found.collect::<Result<Vec<_>>>()
+    });
+    read.buffered(UNDER_WAY).try_concat().await
 }
 
 impl Link {
