@@ -167,7 +167,7 @@ pub async fn withstand(outage: &dyn Outage, trial: Trial) -> Figures {
     let last = store.commit(&Txn::new().put(key("outage/last"), "")).await.expect("the servers are well");
     *ended.lock().await = Some(last);
     let mirror =
-        timeout(Duration::from_secs(60), replica).await.expect("the replica reaches the store's revision");
+        timeout(Duration::from_secs(180), replica).await.expect("the replica reaches the store's revision");
     let mirror = mirror.expect("the replica of the trial has failed");
     mirror.assert_equals(&store.list(&prefix(ROOT)).await.expect("the servers are well"));
 

@@ -157,7 +157,7 @@ async fn users_and_roles_decide_who_may_do_what() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let told = async { while watch.next().await.expect("the watch goes on").through() < revision {} };
-    tokio::time::timeout(Duration::from_secs(30), told).await.expect("the watch catches up");
+    tokio::time::timeout(Duration::from_secs(180), told).await.expect("the watch catches up");
 
     // A right that is taken away is missed by the next call, and by the next watch.
     admin.user_revoke_role("netkeep", "netkeep").await.unwrap();
