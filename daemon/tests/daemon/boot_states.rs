@@ -1,8 +1,13 @@
 //! A start in every state of a store on real servers.
+//!
+//! `NETKEEP_BOOT=etcd` (or `consul`, `zookeeper`) chooses the family; without it they take turns, one each hour.
+//! `NETKEEP_LONG=1` measures what a daemon costs whose store is away.
 
 use std::future::Future;
+use std::time::{Duration, Instant};
 
-use netkeep_testcontainers::{Cluster, Etcd, Options};
+use netkeep_testcontainers::{Cluster, Family, Options};
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use crate::harness::{Daemon, Home};
@@ -12,9 +17,13 @@ fn wait<T>(work: impl Future<Output = netkeep_testcontainers::Result<T>>) -> T {
 }
 
 /// A daemon that was just started, and that serves the network of its host whatever the store does.
-fn started(home: &Home) -> Daemon<'_> {
+fn started<'a>(home: &'a Home, state: &str) -> Daemon<'a> {
     let daemon = home.daemon();
-    home.ok(&["network", "inspect", "here"]);
+    let begun = Instant::now();
+    assert_eq!(home.request("GET", "/v1/networks/here", "").status, 200);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(30), "it waits for the store");
+    println!("{state}: the network of this host was answered after {took:.1?}");
     home.ok(&["endpoint", "create", "here", "one"]);
     home.ok(&["endpoint", "rm", "here", "one"]);
     daemon
@@ -46,9 +55,40 @@ fn is_refused(home: &Home) {
     home.run(&["endpoint", "create", "blue", "late"]).failed(5, &["the global store"]);
 }
 
-fn every_state(servers: &Cluster) {
+/// Asks etcd about its users, as `token` if there is one.
+fn ask_etcd(endpoint: &str, what: &str, body: &Value, token: &str) -> Value {
+    let asked = reqwest::Client::new().post(format!("http://{endpoint}/v3/auth/{what}")).json(body);
+    let answered = async {
+        let answer = asked.header("Authorization", token).send().await?.error_for_status()?;
+        answer.json().await
+    };
+    Handle::current().block_on(answered).unwrap_or_else(|error: reqwest::Error| panic!("{what}: {error}"))
+}
+
+/// The processor time that a process has used; the kernel tells it in hundredths of a second.
+fn used(daemon: &Daemon<'_>) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).unwrap();
+    // The name of the program, in brackets, may hold anything; the time is in fields 14 and 15 of the whole.
+    let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
+    Duration::from_millis(
+        10 * fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>(),
+    )
+}
+
+/// In a long run, a daemon costs next to nothing while its store is away.
+fn is_idle(daemon: &Daemon<'_>, state: &str) {
+    if std::env::var("NETKEEP_LONG").is_ok_and(|value| value == "1") {
+        let (before, watched) = (used(daemon), Duration::from_secs(20));
+        std::thread::sleep(watched);
+        let share = (used(daemon) - before).as_secs_f64() / watched.as_secs_f64();
+        println!("{state}: {:.2} % of a core", share * 100.0);
+        assert!(share < 0.05, "{state}: {share} of a core");
+    }
+}
+
+fn every_state(family: Family, servers: &Cluster) {
     let home = Home::new();
-    let url = format!("etcd://{}/boot-{:08x}", servers.endpoints()[0], rand::random::<u32>());
+    let url = format!("{family}://{}/boot-{:08x}", servers.endpoints()[0], rand::random::<u32>());
     home.configure(&format!("global = \"{url}\"\n"));
     let daemon = home.daemon();
     home.in_sync();
@@ -60,57 +100,56 @@ fn every_state(servers: &Cluster) {
     wait(servers.copy_data(0, &older));
     wait(servers.restart(0));
 
-    let daemon = started(&home);
+    let daemon = started(&home, "up");
     home.in_sync();
     home.ok(&["network", "create", "blue", "--scope", "global", "--subnet", "10.1.0.0/24"]);
     home.ok(&["endpoint", "create", "blue", "web"]);
     daemon.stop();
+    if family == Family::Etcd {
+        wrong_password(&home, &url, &servers.endpoints()[0]);
+    }
     wait(servers.stop(0));
     wait(servers.copy_data(0, &newest));
 
-    let daemon = started(&home);
+    let daemon = started(&home, "down: stale");
     is_stale(&home);
+    is_idle(&daemon, "down");
     daemon.kill();
-    println!("down: stale");
 
     wait(servers.replace_data(0, &older));
     wait(servers.restart(0));
-    let daemon = started(&home);
+    let daemon = started(&home, "restored older: refused");
     is_refused(&home);
     daemon.kill();
-    println!("restored older: refused");
 
     wait(servers.stop(0));
     wait(servers.wipe(0));
     wait(servers.restart(0));
-    let daemon = started(&home);
+    let daemon = started(&home, "wiped: refused");
     is_refused(&home);
     daemon.kill();
-    println!("wiped: refused");
 
     let other = Home::new();
     other.configure(&format!("global = \"{url}\"\n"));
     let stranger = other.daemon();
     other.in_sync();
-    let daemon = started(&home);
+    let daemon = started(&home, "foreign: refused");
     is_refused(&home);
     daemon.kill();
     stranger.stop();
-    println!("foreign: refused");
 
     wait(servers.stop(0));
     wait(servers.replace_data(0, &newest));
     wait(servers.restart(0));
-    let daemon = started(&home);
+    let daemon = started(&home, "up: served");
     home.in_sync();
     assert!(home.json(&["network", "inspect", "blue"])[0]["stale"].is_null());
     daemon.stop();
-    println!("up: served");
 
     wait(servers.pause(0));
-    let daemon = started(&home);
+    let daemon = started(&home, "hanging: stale");
     is_stale(&home);
-    println!("hanging: stale");
+    is_idle(&daemon, "hanging");
     wait(servers.resume(0));
     home.in_sync();
     home.ok(&["endpoint", "rm", "blue", "web"]);
@@ -119,9 +158,29 @@ fn every_state(servers: &Cluster) {
     daemon.stop();
 }
 
+/// The store lets nobody in without a password, and the daemon has a wrong one.
+fn wrong_password(home: &Home, url: &str, endpoint: &str) {
+    let root = json!({"name": "root", "password": "right"});
+    ask_etcd(endpoint, "user/add", &root, "");
+    ask_etcd(endpoint, "user/grant", &json!({"user": "root", "role": "root"}), "");
+    ask_etcd(endpoint, "enable", &json!({}), "");
+    let file = home.path("auth");
+    std::fs::write(&file, "root:wrong\n").unwrap();
+    home.configure(&format!("global = \"{url}?auth-file={}\"\n", file.display()));
+    let daemon = started(home, "wrong password: refused, and stale");
+    home.comes_to("refused");
+    is_stale(home);
+    is_idle(&daemon, "wrong password");
+    daemon.kill();
+    let token = ask_etcd(endpoint, "authenticate", &root, "")["token"].as_str().unwrap().to_owned();
+    ask_etcd(endpoint, "disable", &json!({}), &token);
+    home.configure(&format!("global = \"{url}\"\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask test"]
-async fn a_start_in_every_state_of_etcd() {
-    let servers = Etcd::start(Options::single()).await.unwrap();
-    tokio::task::block_in_place(|| every_state(&servers));
+async fn a_start_in_every_state_of_a_store_on_servers() {
+    let family = Family::in_turn("NETKEEP_BOOT").unwrap();
+    let servers = Cluster::start(family, Options::single()).await.unwrap();
+    tokio::task::block_in_place(|| every_state(family, &servers));
 }
