@@ -112,7 +112,7 @@ async fn what_is_joined_is_found_again_and_leaves_without_a_trace() {
 }
 
 #[tokio::test]
-async fn a_restart_of_the_daemon_keeps_attachments_and_a_reboot_ends_them() {
+async fn pain_23_a_restart_of_the_daemon_keeps_attachments_and_a_reboot_ends_them() {
     let site = Site::new();
     let controller = open_in(&site, "one").await;
     let noted = json!({"options": {"com.netkeep.manual.note": "true"}});

@@ -83,7 +83,7 @@ async fn missed(controller: &Controller, host: HostId) {
 }
 
 #[tokio::test]
-async fn everything_that_a_dead_host_owned_is_free_and_networks_stay() {
+async fn pain_22_everything_that_a_dead_host_owned_is_free_and_networks_stay() {
     let shared = Shared::new();
     let (a, neighbour) = (shared.host(), shared.host().open().await);
     let controller = a.open().await;

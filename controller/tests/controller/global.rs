@@ -131,7 +131,7 @@ async fn what_another_host_has_made_is_deleted_with_all_that_hangs_on_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_two_hosts_get_one_address() {
+async fn pain_29_no_two_hosts_get_one_address() {
     let shared = Shared::new();
     let controllers = [shared.host().open().await, shared.host().open().await];
     for round in 0..4 {
@@ -166,7 +166,7 @@ async fn no_two_hosts_get_one_address() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_of_two_hosts_gets_a_name_and_a_pool() {
+async fn pain_56_one_of_two_hosts_gets_a_name_and_a_pool() {
     let shared = Shared::new();
     let controllers = [shared.host().open().await, shared.host().open().await];
     for round in 0..20 {

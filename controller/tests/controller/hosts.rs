@@ -77,7 +77,7 @@ async fn without_a_global_store_there_are_no_hosts() {
 }
 
 #[tokio::test]
-async fn a_sign_of_life_that_is_lost_is_given_again_and_blocks_nothing() {
+async fn pain_62_a_sign_of_life_that_is_lost_is_given_again_and_blocks_nothing() {
     let shared = Shared::new();
     let host = shared.host_with(LEASE);
     let controller = host.open().await;

@@ -17,6 +17,7 @@ mod hosts;
 mod lent;
 mod operations;
 mod overlay;
+mod pains;
 mod planned_drivers;
 mod quarantine;
 mod races;

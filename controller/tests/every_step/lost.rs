@@ -102,7 +102,7 @@ fn all() -> impl Iterator<Item = (Shape, Operation)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_learnt_before_the_next_step() {
+async fn pain_35_a_lost_answer_is_learnt_before_the_next_step() {
     let mut tried = 0;
     for (shape, operation) in all() {
         let (commits, after) = Run::measure(shape, operation).await;

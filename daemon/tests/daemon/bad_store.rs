@@ -32,7 +32,7 @@ fn what_cannot_be_read_is_refused() {
 }
 
 #[test]
-fn a_damaged_record_is_quarantined_and_everything_else_goes_on() {
+fn pain_2_a_damaged_record_is_quarantined_and_everything_else_goes_on() {
     let home = Home::new();
     let daemon = home.daemon();
     home.ok(&["network", "create", "blue", "--subnet", "10.1.0.0/24"]);

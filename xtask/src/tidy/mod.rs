@@ -15,6 +15,7 @@
 //! | `link` | a link in a document to a file that is not there |
 //! | `adr` | a decision without a number, a title or a place in the list |
 //! | `map` | a code map whose rows are not the packages of the workspace |
+//! | `pain` | a test that shows an old failure gone and is not in `docs/pains.md`, or the other way round |
 
 mod adr;
 mod backend;
@@ -29,6 +30,7 @@ mod manifest;
 mod map;
 mod name;
 mod open_end;
+mod pain;
 mod shape;
 mod source;
 mod tree;
@@ -61,6 +63,7 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
     findings.extend(link::check(&tree));
     findings.extend(adr::check(&tree));
     findings.extend(map::check(workspace, &tree));
+    findings.extend(pain::check(&tree));
     findings.sort();
     Ok(findings)
 }

@@ -119,7 +119,7 @@ async fn the_quorum_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance etcd"]
-async fn answers_are_lost_after_they_were_applied() {
+async fn pain_35_answers_are_lost_after_they_were_applied() {
     let etcd = Etcd::start(Options::single()).await.expect("an etcd can be started");
     let proxy = Proxy::before(&etcd.endpoints()[0]).await.unwrap();
     let part = Part { endpoints: vec![proxy.endpoint().to_owned()], root: given::any_root() };

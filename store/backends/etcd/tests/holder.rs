@@ -15,7 +15,7 @@ const TTL: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance etcd"]
-async fn a_holder_that_stood_still_has_no_write_accepted() {
+async fn pain_59_a_holder_that_stood_still_has_no_write_accepted() {
     let lock = key(&format!("{LEASED}/lock"));
     if let Ok(given) = std::env::var(PART) {
         let (endpoint, root) = given.split_once('/').expect("endpoint/root");
@@ -26,7 +26,7 @@ async fn a_holder_that_stood_still_has_no_write_accepted() {
     let store = part.store();
     let mut holder = Command::new(std::env::current_exe().expect("this test is a program"));
     holder
-        .args(["a_holder_that_stood_still_has_no_write_accepted", "--include-ignored", "--exact"])
+        .args(["pain_59_a_holder_that_stood_still_has_no_write_accepted", "--include-ignored", "--exact"])
         .env(PART, format!("{}/{}", part.endpoints[0], part.root));
     println!("{:?}", fence(&store, &lock, TTL, holder).await);
     store.close().await.unwrap();

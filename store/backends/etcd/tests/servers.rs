@@ -90,7 +90,7 @@ async fn what_is_no_key_of_ours_is_not_told() {
 
 #[tokio::test]
 #[ignore = "needs servers: cargo xtask conformance etcd"]
-async fn a_watch_across_compaction_begins_anew_and_has_no_gap() {
+async fn pain_48_a_watch_across_compaction_begins_anew_and_has_no_gap() {
     // Compaction would take the history of the other tests.
     let etcd = Etcd::start(Options::single()).await.unwrap();
     let part = Part::of(&etcd);

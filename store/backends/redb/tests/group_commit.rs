@@ -146,7 +146,7 @@ async fn closing_waits_for_commits_that_were_begun() {
 }
 
 #[tokio::test]
-async fn reads_do_not_wait_for_the_writer() {
+async fn pain_13_reads_do_not_wait_for_the_writer() {
     let disk = FaultyDisk::new();
     let store = Arc::new(open(&disk).await);
     store.create(key("there"), "1").await.unwrap();

@@ -25,7 +25,7 @@ struct Holder {
 impl Holder {
     fn start(path: &Path) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "another_process_is_named_at_once", "--nocapture"])
+            .args(["--exact", "pain_15_another_process_is_named_at_once", "--nocapture"])
             .env(HOLD, path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -66,7 +66,7 @@ async fn hold(path: &Path) {
 }
 
 #[tokio::test]
-async fn another_process_is_named_at_once() {
+async fn pain_15_another_process_is_named_at_once() {
     if let Some(path) = std::env::var_os(HOLD) {
         return hold(Path::new(&path)).await;
     }

@@ -66,7 +66,7 @@ async fn a_store_restored_from_an_older_snapshot_is_not_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance consul"]
-async fn a_wiped_store_is_recognised_and_stays_empty() {
+async fn pain_26_a_wiped_store_is_recognised_and_stays_empty() {
     let fate = Fate::of(Root::shared().await);
     estranged::wiped(&fate).await;
     fate.root.remove().await;
@@ -93,7 +93,7 @@ async fn a_copied_client_stops_and_nobody_else() {
 /// not go on as if nothing had happened.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance consul"]
-async fn an_index_that_goes_back_resets_the_watch() {
+async fn pain_51_an_index_that_goes_back_resets_the_watch() {
     let fate = Fate::of(Root::of(Options::single()).await);
     let key = |text: &str| Key::parse(text).unwrap();
     let writer = fate.open(Arc::new(OneShot::new()));

@@ -14,7 +14,7 @@ const TTL: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance consul"]
-async fn a_holder_that_stood_still_has_no_write_accepted() {
+async fn pain_59_a_holder_that_stood_still_has_no_write_accepted() {
     let (lock, leased) = (Key::parse("locks/one").unwrap(), LeasedDirectories::new([prefix("locks")]));
     if let Ok(given) = std::env::var(HOLDER) {
         let (endpoint, root) = given.split_once(' ').unwrap();
@@ -25,7 +25,7 @@ async fn a_holder_that_stood_still_has_no_write_accepted() {
     let store = root.connect(leased);
     let mut holder = Command::new(std::env::current_exe().unwrap());
     holder
-        .args(["--exact", "holder::a_holder_that_stood_still_has_no_write_accepted"])
+        .args(["--exact", "holder::pain_59_a_holder_that_stood_still_has_no_write_accepted"])
         .args(["--include-ignored", "--nocapture"])
         .env(HOLDER, format!("{} {}", root.endpoint(), root.path()));
     println!("{:?}", fence(&store, &lock, TTL, holder).await);

@@ -26,7 +26,7 @@ async fn gone(store: &dyn Store, key: &Key, within: Duration) {
 /// A holder whose lease ran out while it stood still, and whose lock another has taken, has nothing accepted.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance consul"]
-async fn an_expired_lock_that_was_taken_again_fences_its_old_holder() {
+async fn pain_58_an_expired_lock_that_was_taken_again_fences_its_old_holder() {
     let root = Root::shared().await;
     let (old, new) = (root.connect(leased()), root.connect(leased()));
     let lock = key("locks/one");

@@ -117,7 +117,7 @@ async fn the_quorum_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: cargo xtask conformance consul"]
-async fn answers_are_lost_after_they_were_applied() {
+async fn pain_35_answers_are_lost_after_they_were_applied() {
     let root = Root::of(Options::single()).await;
     let proxy = Proxy::before(&root.servers().endpoints()[0]).await.unwrap();
     let root = root.behind(proxy.endpoint());

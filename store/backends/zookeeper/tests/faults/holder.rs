@@ -15,7 +15,7 @@ const TTL: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ZooKeeper: cargo xtask conformance zookeeper"]
-async fn a_holder_that_stood_still_writes_nothing_under_its_old_token() {
+async fn pain_59_a_holder_that_stood_still_writes_nothing_under_its_old_token() {
     let lock = key("locks/one");
     if let Ok(given) = std::env::var(HOLDER) {
         let (endpoint, root) = given.split_once(' ').unwrap();
@@ -27,7 +27,7 @@ async fn a_holder_that_stood_still_writes_nothing_under_its_old_token() {
     let store = open_all(server, &root);
     let mut holder = Command::new(std::env::current_exe().unwrap());
     holder
-        .args(["--exact", "holder::a_holder_that_stood_still_writes_nothing_under_its_old_token"])
+        .args(["--exact", "holder::pain_59_a_holder_that_stood_still_writes_nothing_under_its_old_token"])
         .args(["--include-ignored", "--nocapture"])
         .env(HOLDER, format!("{} {root}", server.endpoints()[0]));
     println!("{:?}", fence(&store, &lock, TTL, holder).await);

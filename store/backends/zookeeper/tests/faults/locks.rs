@@ -11,7 +11,7 @@ use crate::given::{DEADLINE, any_root, key, open_all};
 /// session moves nothing that the old holder asks for.
 #[tokio::test]
 #[ignore = "needs ZooKeeper: cargo xtask conformance zookeeper"]
-async fn an_expired_lock_that_was_taken_again_fences_its_old_holder() {
+async fn pain_58_an_expired_lock_that_was_taken_again_fences_its_old_holder() {
     let servers = ZooKeeper::start(Options::single()).await.unwrap();
     let root = any_root();
     let (old, new) = (open_all(&servers, &root), open_all(&servers, &root));

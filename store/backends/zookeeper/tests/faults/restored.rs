@@ -64,14 +64,14 @@ impl Estranged for Fate<'_> {
 /// A restored store goes on from where it was saved, and gives the same revisions again to other commits.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ZooKeeper: cargo xtask conformance zookeeper"]
-async fn a_store_that_was_restored_from_an_older_state_is_not_written() {
+async fn pain_51_a_store_that_was_restored_from_an_older_state_is_not_written() {
     let servers = ZooKeeper::start(Options::single()).await.unwrap();
     estranged::restored(&Fate::of(&servers)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ZooKeeper: cargo xtask conformance zookeeper"]
-async fn a_wiped_store_is_recognised_and_stays_empty() {
+async fn pain_26_a_wiped_store_is_recognised_and_stays_empty() {
     let servers = ZooKeeper::start(Options::single()).await.unwrap();
     estranged::wiped(&Fate::of(&servers)).await;
 }

@@ -11,7 +11,7 @@ use crate::given::{any_root, clean, key, open, open_all};
 /// The servers forget the session of a watch while things are made, changed and deleted, and tell it nothing of that.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs ZooKeeper: cargo xtask conformance zookeeper"]
-async fn a_watch_outlives_the_end_of_its_session_without_a_gap() {
+async fn pain_63_a_watch_outlives_the_end_of_its_session_without_a_gap() {
     let server = ZooKeeper::shared().await.unwrap();
     let (root, prefix) = (any_root(), Prefix::parse("w").unwrap());
     let proxy = Proxy::before(&server.endpoints()[0]).await.unwrap();
