@@ -15,9 +15,11 @@ use netkeep_store_conformance::fault::{Fault, Faults, Faulty, Step};
 use serde_json::Value;
 
 use crate::bad_luck::{Bad, Unlucky};
-use crate::operation::{self, Operation};
-use crate::shape::Shape;
-use crate::world::World;
+use crate::crash::ground::Memory;
+use crate::crash::operation::{self, Operation};
+use crate::crash::shape::Shape;
+use crate::crash::world::World;
+use crate::crash::{check, nothing_left};
 
 /// What becomes of a commit, while the store can be had.
 const NEAR: [Bad; 6] = [Bad::Applied, Bad::Lost, Bad::Late(0), Bad::Late(1), Bad::Late(2), Bad::Late(3)];
@@ -49,7 +51,7 @@ fn unlucky(world: &World) -> (Arc<dyn Store>, Unlucky, Arc<Faults>) {
 impl Run {
     /// A run in which the operation is about to begin.
     async fn new(shape: Shape, operation: Operation, after: &BTreeSet<String>) -> Self {
-        let world = World::new(shape);
+        let world = World::new(shape, &Memory).await;
         let (store, luck, faults) = unlucky(&world);
         let controller = world.open_over(store).await.unwrap();
         operation.prepare(shape, &controller).await;
@@ -73,7 +75,7 @@ impl Run {
             assert_eq!(again, first, "{place}: the repeat");
         }
         assert_eq!(operation.repeat(shape, controller).await.unwrap(), again, "{place}: the second repeat");
-        crate::check(controller, place).await;
+        check(controller, place).await;
         assert_eq!(self.world.host.present(), self.after, "{place}: the host after the repeat");
         if let Some(rival) = operation.rival(shape, controller).await {
             let error = rival.expect_err(place);
@@ -84,7 +86,7 @@ impl Run {
         let anew = operation.act(shape, controller).await;
         anew.unwrap_or_else(|error| panic!("{place}: once more from the start: {error}"));
         operation::delete_everything(controller).await;
-        crate::nothing_left(&self.world, place).await;
+        nothing_left(&self.world, place).await;
     }
 }
 
@@ -114,7 +116,7 @@ async fn pain_35_a_lost_answer_is_learnt_before_the_next_step() {
                 let made = operation.act(shape, &run.controller).await;
                 assert!(run.luck.has_struck(), "{place}: no bad luck");
                 let made = made.unwrap_or_else(|error| panic!("{place}: {:?}: {error}", error.kind()));
-                crate::check(&run.controller, &place).await;
+                check(&run.controller, &place).await;
                 run.settle(Some(made), &place).await;
                 tried += 1;
             }
@@ -228,7 +230,7 @@ async fn a_commit_that_meets_somebody_is_decided_again() {
                 let made = operation.act(shape, &run.controller).await;
                 assert!(run.luck.has_struck(), "{place}: nobody was met");
                 let made = made.unwrap_or_else(|error| panic!("{place}: {:?}: {error}", error.kind()));
-                crate::check(&run.controller, &place).await;
+                check(&run.controller, &place).await;
                 run.settle(Some(made), &place).await;
                 tried += 1;
             }
@@ -285,13 +287,13 @@ async fn recovery_learns_what_became_of_its_commits() {
 /// Crashes before or after a commit, recovers with bad luck, and answers how many commits the recovery had.
 async fn recover(shape: Shape, operation: Operation, at: usize, bad: Option<(usize, Bad)>) -> usize {
     let place = format!("{shape:?} {operation:?}, a crash at commit step {at}, {bad:?} in recovery");
-    let world = World::new(shape);
+    let world = World::new(shape, &Memory).await;
     let controller = world.open().await.unwrap();
     operation.prepare(shape, &controller).await;
     world.faults.arm(Crash::End, &[Place::Commit], at);
     let ended = world.faults.until_end(operation.act(shape, &controller)).await;
     assert!(ended.is_none(), "{place}: no crash happened");
-    world.restart();
+    world.restart().await;
 
     let (store, luck, _) = unlucky(&world);
     let (next, what) = bad.unwrap_or((usize::MAX, Bad::Fail));
@@ -302,10 +304,10 @@ async fn recover(shape: Shape, operation: Operation, at: usize, bad: Option<(usi
     let report = controller.recovery();
     assert!(report.failed.is_empty(), "{place}: {:?}", report.failed);
     let commits = luck.back();
-    crate::check(&controller, &place).await;
+    check(&controller, &place).await;
     let again = operation.repeat(shape, &controller).await;
     again.unwrap_or_else(|error| panic!("{place}: the repeat: {:?}: {error}", error.kind()));
     operation::delete_everything(&controller).await;
-    crate::nothing_left(&world, &place).await;
+    nothing_left(&world, &place).await;
     commits
 }

@@ -8,13 +8,11 @@ use netkeep_drivers_conformance::{Fault, Place};
 use netkeep_store::{Key, Txn};
 use serde_json::{Value, json};
 
-use crate::operation::Operation;
-use crate::shape::Shape;
-use crate::world::World;
-
-/// An id of what is not there, as text and in keys.
-const GONE: &str = "fedcba98765432100123018bcfe56800";
-const GONE_KEY: &str = "018bcfe56800fedcba98765432100123";
+use crate::crash::ground::Memory;
+use crate::crash::operation::Operation;
+use crate::crash::shape::Shape;
+use crate::crash::world::World;
+use crate::crash::wrong::{GONE, GONE_KEY, mend};
 
 #[tokio::test]
 async fn repair() {
@@ -31,7 +29,7 @@ async fn repair() {
         world.faults.arm(Fault::End, Place::ALL, at);
         let ended = world.faults.until_end(mend(&controller)).await;
         assert!(ended.is_none(), "{place}: no crash happened");
-        world.restart();
+        world.restart().await;
         let controller = world.open().await.unwrap();
         mend(&controller).await;
         check(&controller, &place).await;
@@ -44,7 +42,7 @@ async fn repair() {
 
 /// A host with a network and an endpoint, and one thing that is wrong for each way of mending.
 async fn broken() -> (World, Controller) {
-    let world = World::new(Shape::Bridge);
+    let world = World::new(Shape::Bridge, &Memory).await;
     let controller = world.open().await.unwrap();
     Operation::DeleteEndpoint.prepare(Shape::Bridge, &controller).await;
     let network = controller.network("blue").unwrap();
@@ -86,19 +84,6 @@ async fn broken() -> (World, Controller) {
     store.commit(&Txn::new().delete(Key::parse(&name.unwrap()).unwrap())).await.unwrap();
     assert_eq!(endpoint.network, network.id);
     (world, controller)
-}
-
-/// Checks and repairs until there is no plan any more.
-async fn mend(controller: &Controller) {
-    for _ in 0..4 {
-        let plan = controller.check().await.unwrap().plan();
-        if plan.is_empty() {
-            return;
-        }
-        let done = controller.repair(plan, true).await.unwrap();
-        assert!(done.is_whole(), "{done:#?}");
-    }
-    panic!("there is always something more to mend: {:#?}", controller.check().await.unwrap());
 }
 
 async fn check(controller: &Controller, place: &str) {

@@ -1,10 +1,13 @@
 //! The operations that are crashed.
 
-use netkeep_controller::{Controller, ErrorKind, Result};
+use netkeep_controller::{Controller, ErrorKind, HostState, Result};
 use netkeep_model::{Pool, Space};
 use serde_json::{Value, json};
 
-use crate::shape::Shape;
+use super::gone::gone;
+use super::shape::Shape;
+use super::world::World;
+use super::wrong;
 
 /// The request of the network or pool that is created.
 const REQUEST: &str = "0123456789abcdef0123018bcfe56800";
@@ -28,10 +31,14 @@ pub(crate) enum Operation {
     DeleteSandbox,
     Join,
     Leave,
+    /// Of a host that is gone.
+    Evict,
+    /// Of the store that hosts share.
+    Repair,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::CreateNetwork,
         Self::CreateLargeNetwork,
         Self::DeleteNetwork,
@@ -46,19 +53,20 @@ impl Operation {
         Self::DeleteSandbox,
         Self::Join,
         Self::Leave,
+        Self::Evict,
+        Self::Repair,
     ];
 
     /// True if the operation is another one with this driver than with those before it.
     pub(crate) fn suits(self, shape: Shape) -> bool {
-        let of_clients = matches!(
-            self,
-            Self::RequestPool
-                | Self::ReleasePool
-                | Self::RequestAddress
-                | Self::ReleaseAddress
-                | Self::CreateSandbox
-        );
-        (!of_clients || shape == Shape::Manual) && (self.is_of_sandboxes() || shape != Shape::Overlay)
+        match self {
+            Self::RequestPool | Self::ReleasePool | Self::RequestAddress | Self::ReleaseAddress => {
+                matches!(shape, Shape::Manual | Shape::Shared)
+            }
+            Self::CreateSandbox => shape == Shape::Manual,
+            Self::Evict | Self::Repair => shape.is_shared(),
+            _ => true,
+        }
     }
 
     /// True if it changes what is in a sandbox.
@@ -66,18 +74,44 @@ impl Operation {
         matches!(self, Self::DeleteSandbox | Self::Join | Self::Leave)
     }
 
-    /// True if a second crash at step `again` of the recovery from a crash at step `at` is tried, out of `steps`. Of what
-    /// spans two stores there are many: an ordinary run takes every so many of them, others after each first crash.
-    pub(crate) fn is_crashed_again(self, at: usize, again: usize, steps: usize) -> bool {
-        const TRIED: usize = 3;
-        let long = std::env::var("NETKEEP_LONG").is_ok_and(|long| long == "1");
-        !self.is_of_sandboxes() || long || (again + at).is_multiple_of(steps.div_ceil(TRIED))
+    /// True if the check finds nothing after a crash in it.
+    pub(crate) fn is_clean_between(self) -> bool {
+        !matches!(self, Self::Evict | Self::Repair)
+    }
+
+    /// True if another host can do the same, after the first one was evicted.
+    pub(crate) fn is_repeated_elsewhere(self) -> bool {
+        let of_this_host = self.is_of_sandboxes() || self == Self::CreateSandbox;
+        !of_this_host && !matches!(self, Self::RequestAddress | Self::Evict | Self::Repair)
+    }
+
+    /// Begins a run in this world, which has what the operation needs.
+    pub(crate) async fn prepare_in(self, shape: Shape, world: &World) -> Controller {
+        let before = match self {
+            Self::Evict | Self::Repair => Some(gone(shape, world).await),
+            _ => None,
+        };
+        let controller = world.open().await.expect("nothing crashes yet");
+        self.prepare(shape, &controller).await;
+        if let (Self::Repair, Some(evicted)) = (self, before) {
+            create_endpoint(shape, &controller).await.unwrap();
+            let network = controller.network("blue").unwrap().id.to_string();
+            let stranger = world.stranger().await;
+            wrong::harm(&*stranger, &network, evicted).await;
+            stranger.close().await.unwrap();
+        }
+        controller
     }
 
     /// Makes what the operation needs. Every network has its driver's name.
     pub(crate) async fn prepare(self, shape: Shape, controller: &Controller) {
         match self {
-            Self::CreateNetwork | Self::CreateLargeNetwork | Self::RequestPool | Self::CreateSandbox => {}
+            Self::CreateNetwork
+            | Self::CreateLargeNetwork
+            | Self::RequestPool
+            | Self::CreateSandbox
+            | Self::Evict
+            | Self::Repair => {}
             Self::DeleteNetwork | Self::CreateEndpoint => {
                 create_network(shape, controller, false).await.unwrap();
             }
@@ -91,10 +125,10 @@ impl Operation {
                 prepare_join(shape, controller).await;
                 join(controller).await.unwrap();
             }
-            Self::ReleasePool | Self::RequestAddress => drop(request_pool(controller).await.unwrap()),
+            Self::ReleasePool | Self::RequestAddress => drop(request_pool(shape, controller).await.unwrap()),
             Self::ReleaseAddress => {
-                request_pool(controller).await.unwrap();
-                request_address(controller).await.unwrap();
+                request_pool(shape, controller).await.unwrap();
+                request_address(shape, controller).await.unwrap();
             }
         }
     }
@@ -104,19 +138,24 @@ impl Operation {
         match self {
             Self::CreateNetwork => create_network(shape, controller, false).await,
             Self::CreateLargeNetwork => create_network(shape, controller, true).await,
-            Self::DeleteNetwork | Self::DeleteLargeNetwork => gone(controller.delete_network("blue").await),
+            Self::DeleteNetwork | Self::DeleteLargeNetwork => done(controller.delete_network("blue").await),
             Self::CreateEndpoint => create_endpoint(shape, controller).await,
-            Self::DeleteEndpoint => gone(controller.delete_endpoint("blue", "web").await),
-            Self::RequestPool => request_pool(controller).await,
-            Self::ReleasePool => gone(controller.release_pool(space(), pool(), None).await),
-            Self::RequestAddress => request_address(controller).await,
+            Self::DeleteEndpoint => done(controller.delete_endpoint("blue", "web").await),
+            Self::RequestPool => request_pool(shape, controller).await,
+            Self::ReleasePool => done(controller.release_pool(space(shape), pool(), None).await),
+            Self::RequestAddress => request_address(shape, controller).await,
             Self::ReleaseAddress => {
-                gone(controller.release_address(space(), pool(), "10.2.0.9".parse().unwrap()).await)
+                done(controller.release_address(space(shape), pool(), "10.2.0.9".parse().unwrap()).await)
             }
             Self::CreateSandbox => create_sandbox(controller).await,
-            Self::DeleteSandbox => gone(controller.delete_sandbox_by_force("c0ffee").await),
+            Self::DeleteSandbox => done(controller.delete_sandbox_by_force("c0ffee").await),
             Self::Join => join(controller).await,
-            Self::Leave => gone(controller.leave("blue", "web", "c0ffee").await.map(drop)),
+            Self::Leave => done(controller.leave("blue", "web", "c0ffee").await.map(drop)),
+            Self::Evict => done(evict_others(controller).await),
+            Self::Repair => {
+                wrong::mend(controller).await;
+                Ok(Value::Null)
+            }
         }
     }
 
@@ -187,7 +226,19 @@ pub(crate) async fn delete_everything(controller: &Controller) {
     }
 }
 
-fn gone(outcome: Result<()>) -> Result<Value> {
+/// Evicts all other hosts: nothing is theirs then.
+pub(super) async fn evict_others(controller: &Controller) -> Result<()> {
+    let this = controller.status().host;
+    for other in controller.hosts()?.iter().filter(|other| other.id != this) {
+        let evicted = controller.evict_host(&other.id.to_string(), true).await?;
+        assert!(evicted.left.is_empty(), "{:?}", evicted.left);
+        let shown = controller.host(&other.id.to_string())?.info;
+        assert!(shown.owns.is_empty() && shown.state == HostState::Evicted, "{shown:?}");
+    }
+    Ok(())
+}
+
+fn done(outcome: Result<()>) -> Result<Value> {
     outcome.map(|()| Value::Null)
 }
 
@@ -195,8 +246,8 @@ fn shown(info: impl serde::Serialize) -> Value {
     serde_json::to_value(info).unwrap()
 }
 
-fn space() -> Space {
-    Space::new("LocalDefault").unwrap()
+fn space(shape: Shape) -> Space {
+    Space::new(if shape.is_shared() { "GlobalDefault" } else { "LocalDefault" }).unwrap()
 }
 
 fn pool() -> Pool {
@@ -204,7 +255,7 @@ fn pool() -> Pool {
 }
 
 /// A network of the driver under test, with the options of its sample.
-async fn create_network(shape: Shape, controller: &Controller, large: bool) -> Result<Value> {
+pub(super) async fn create_network(shape: Shape, controller: &Controller, large: bool) -> Result<Value> {
     let options = (shape.sample().network)(0);
     let count = if large { 60 } else { 1 };
     let auxiliary: serde_json::Map<_, _> =
@@ -239,7 +290,7 @@ async fn prepare_join(shape: Shape, controller: &Controller) {
     create_sandbox(controller).await.unwrap();
 }
 
-async fn create_sandbox(controller: &Controller) -> Result<Value> {
+pub(super) async fn create_sandbox(controller: &Controller) -> Result<Value> {
     let spec = json!({"container": "c0ffee", "request": REQUEST, "key": "/run/netns/c0ffee"});
     controller.create_sandbox(serde_json::from_value(spec).unwrap()).await.map(shown)
 }
@@ -248,14 +299,14 @@ async fn join(controller: &Controller) -> Result<Value> {
     controller.join("blue", "web", "c0ffee").await.map(shown)
 }
 
-async fn request_pool(controller: &Controller) -> Result<Value> {
-    let spec = json!({"request": REQUEST, "pool": "10.2.0.0/24"});
+async fn request_pool(shape: Shape, controller: &Controller) -> Result<Value> {
+    let spec = json!({"request": REQUEST, "space": space(shape), "pool": "10.2.0.0/24"});
     controller.request_pool(serde_json::from_value(spec).unwrap()).await.map(shown)
 }
 
-async fn request_address(controller: &Controller) -> Result<Value> {
+async fn request_address(shape: Shape, controller: &Controller) -> Result<Value> {
     let spec = json!({
-        "request": OTHER_REQUEST, "space": "LocalDefault", "pool": "10.2.0.0/24", "address": "10.2.0.9"
+        "request": OTHER_REQUEST, "space": space(shape), "pool": "10.2.0.0/24", "address": "10.2.0.9"
     });
     controller.request_address(serde_json::from_value(spec).unwrap()).await.map(shown)
 }

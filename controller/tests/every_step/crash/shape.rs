@@ -32,9 +32,10 @@ pub(crate) struct HostSide {
 }
 
 impl Shape {
-    pub(crate) fn host(self) -> HostSide {
-        let kernel = FakeKernel::new(0);
-        let plugin = FakePlugin::new(0);
+    /// The host with this number.
+    pub(crate) fn host(self, number: u32) -> HostSide {
+        let kernel = FakeKernel::new(number);
+        let plugin = FakePlugin::new(number);
         match self {
             Self::Manual | Self::Shared => HostSide { host: Box::new(NoHost::new()), driver: None },
             Self::Bridge | Self::SharedBridge => HostSide {
