@@ -171,9 +171,9 @@ async fn what_another_holds_is_refused() {
         }
         let named = claim.clone();
         fake.adding(move |_, _| (vec![claim.clone()], Vec::new()));
-        let commits = site.metrics.commits();
+        let attempts = site.metrics.commit_attempts();
         refused_naming(controller.create_network(red()).await, InUse, &["held by"]);
-        let tried = site.metrics.commits() - commits;
+        let tried = site.metrics.commit_attempts() - attempts;
         assert!(tried <= 1, "{named}: it was tried {tried} times");
         assert_eq!(site.left().await, before, "{named}");
     }
