@@ -11,14 +11,14 @@ use tokio_util::task::TaskTracker;
 use crate::attachment::Interest;
 use crate::fence::RunFence;
 use crate::global::{GlobalSide, Parts};
-use crate::hosts::{self, Because, Eviction, HostDetails, HostInfo};
+use crate::metrics::Metrics;
 use crate::replica::Replica;
 use crate::sides::{For, Place, Sides, Wanted};
 use crate::site::Site;
 use crate::{
     AddressInfo, AddressRequestSpec, CheckReport, ControllerConfig, ControllerStatus, EndpointInfo,
-    EndpointSpec, Error, NetworkInfo, NetworkSpec, PoolInfo, PoolRequestSpec, RecoveryReport, Result, check,
-    endpoint, host, ipam, lookup, network, recovery, status,
+    EndpointSpec, Error, GlobalState, NetworkInfo, NetworkSpec, Operation, PoolInfo, PoolRequestSpec,
+    RecoveryReport, Result, check, endpoint, host, ipam, lookup, network, recovery, status,
 };
 
 /// Networks and endpoints that keep.
@@ -44,6 +44,7 @@ pub struct Controller {
 struct Shared {
     sides: Sides,
     recovery: RecoveryReport,
+    metrics: Arc<Metrics>,
     tasks: TaskTracker,
 }
 
@@ -93,7 +94,8 @@ impl Controller {
             None => None,
         };
         let sides = Sides { local, global };
-        Ok(Self { shared: Arc::new(Shared { sides, recovery, tasks: TaskTracker::new() }) })
+        let (metrics, tasks) = (Arc::default(), TaskTracker::new());
+        Ok(Self { shared: Arc::new(Shared { sides, recovery, metrics, tasks }) })
     }
 
     /// What recovery found and did in the store of this host when this controller was opened. What it did in the
@@ -112,6 +114,17 @@ impl Controller {
         }
     }
 
+    /// Waits until the global store is in another state than this one, and returns it. Waits for ever if there is no
+    /// global store.
+    ///
+    /// Cancel safe.
+    pub async fn global_turned(&self, from: GlobalState) -> GlobalState {
+        match &self.shared.sides.global {
+            Some(global) => global.turned(from).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Creates a network: one commit, unless it is too large for one or its driver has to be called. A repeated
     /// request returns the network that it made.
     ///
@@ -125,7 +138,7 @@ impl Controller {
     /// [`Exhausted`](crate::ErrorKind::Exhausted); [`Conflict`](crate::ErrorKind::Conflict) after too many
     /// attempts that met others; what the driver and the store answer.
     pub async fn create_network(&self, spec: NetworkSpec) -> Result<NetworkInfo> {
-        self.change(Place::NewNetwork(spec.clone()), move |side| {
+        self.change(Operation::CreateNetwork, Place::NewNetwork(spec.clone()), move |side| {
             let spec = spec.clone();
             async move { network::create(&side, spec).await }
         })
@@ -170,7 +183,7 @@ impl Controller {
     /// `deleting`: delete it again.
     pub async fn delete_network(&self, name_or_id: &str) -> Result<()> {
         let name_or_id = name_or_id.to_owned();
-        self.change(Place::Network(name_or_id.clone()), move |side| {
+        self.change(Operation::DeleteNetwork, Place::Network(name_or_id.clone()), move |side| {
             let name_or_id = name_or_id.clone();
             async move { network::delete(&side, &name_or_id).await }
         })
@@ -187,7 +200,7 @@ impl Controller {
     /// As [`Controller::create_network`]; [`NotFound`](crate::ErrorKind::NotFound) for the network.
     pub async fn create_endpoint(&self, network: &str, spec: EndpointSpec) -> Result<EndpointInfo> {
         let network = network.to_owned();
-        self.change(Place::Network(network.clone()), move |side| {
+        self.change(Operation::CreateEndpoint, Place::Network(network.clone()), move |side| {
             let (network, spec) = (network.clone(), spec.clone());
             async move { endpoint::create(&side, &network, spec).await }
         })
@@ -249,7 +262,7 @@ impl Controller {
     pub async fn delete_endpoint(&self, network: &str, name_or_id: &str) -> Result<()> {
         let (network, name_or_id) = (network.to_owned(), name_or_id.to_owned());
         let sides = self.shared.sides.clone();
-        self.change(Place::Network(network.clone()), move |side| {
+        self.change(Operation::DeleteEndpoint, Place::Network(network.clone()), move |side| {
             let (network, name_or_id, stores) = (network.clone(), name_or_id.clone(), sides.stores_of(&side));
             async move { endpoint::delete(&stores, &network, &name_or_id, false).await }
         })
@@ -287,7 +300,7 @@ impl Controller {
     /// [`Invalid`](crate::ErrorKind::Invalid) names the field; [`InUse`](crate::ErrorKind::InUse) if it overlaps
     /// another; [`Exhausted`](crate::ErrorKind::Exhausted); what the driver and the store answer.
     pub async fn request_pool(&self, spec: PoolRequestSpec) -> Result<PoolInfo> {
-        self.change(Place::Space(spec.space.clone(), Wanted::New), move |side| {
+        self.change(Operation::RequestPool, Place::Space(spec.space.clone(), Wanted::New), move |side| {
             let spec = spec.clone();
             async move { ipam::request_pool(&side, spec).await }
         })
@@ -303,7 +316,7 @@ impl Controller {
     /// [`NotFound`](crate::ErrorKind::NotFound); [`InUse`](crate::ErrorKind::InUse) if it has addresses, or if a
     /// network holds it; what the store answers.
     pub async fn release_pool(&self, space: Space, pool: Pool, sub: Option<Pool>) -> Result<()> {
-        self.change(Place::Space(Some(space.clone()), Wanted::There), move |side| {
+        self.change(Operation::ReleasePool, Place::Space(Some(space.clone()), Wanted::There), move |side| {
             let space = space.clone();
             async move { ipam::release_pool(&side, &space, pool, sub).await }
         })
@@ -318,10 +331,14 @@ impl Controller {
     ///
     /// As [`Controller::request_pool`]; [`NotFound`](crate::ErrorKind::NotFound) for the pool.
     pub async fn request_address(&self, spec: AddressRequestSpec) -> Result<AddressInfo> {
-        self.change(Place::Space(Some(spec.space.clone()), Wanted::There), move |side| {
-            let spec = spec.clone();
-            async move { ipam::request_address(&side, spec).await }
-        })
+        self.change(
+            Operation::RequestAddress,
+            Place::Space(Some(spec.space.clone()), Wanted::There),
+            move |side| {
+                let spec = spec.clone();
+                async move { ipam::request_address(&side, spec).await }
+            },
+        )
         .await
     }
 
@@ -334,58 +351,14 @@ impl Controller {
     /// [`NotFound`](crate::ErrorKind::NotFound); [`InUse`](crate::ErrorKind::InUse) if a network or an endpoint
     /// holds it; what the store answers.
     pub async fn release_address(&self, space: Space, pool: Pool, address: std::net::IpAddr) -> Result<()> {
-        self.change(Place::Space(Some(space.clone()), Wanted::There), move |side| {
-            let space = space.clone();
-            async move { ipam::release_address(&side, space, pool, address).await }
-        })
-        .await
-    }
-
-    /// The hosts that share the global store, in the order in which they first came; none if there is no such store.
-    ///
-    /// # Errors
-    ///
-    /// [`Unavailable`](crate::ErrorKind::Unavailable) if nothing is known of it yet.
-    pub fn hosts(&self) -> Result<Vec<HostInfo>> {
-        let sides = &self.shared.sides;
-        if sides.global.is_none() {
-            return Ok(Vec::new());
-        }
-        let side = sides.of_hosts(For::Reading)?;
-        Ok(hosts::list(&side.site.replica.read(), side.site.actor.host))
-    }
-
-    /// The host with this name, this id, or this beginning of an id, with all that is its own.
-    ///
-    /// # Errors
-    ///
-    /// [`NotFound`](crate::ErrorKind::NotFound); [`Ambiguous`](crate::ErrorKind::Ambiguous) if the name or the
-    /// beginning of an id fits several; [`Corrupt`](crate::ErrorKind::Corrupt) if its record cannot be read;
-    /// [`Unavailable`](crate::ErrorKind::Unavailable) if there is no global store, or nothing is known of it yet.
-    pub fn host(&self, name_or_id: &str) -> Result<HostDetails> {
-        let side = self.shared.sides.of_hosts(For::Reading)?;
-        let state = side.site.replica.read();
-        lookup::host(&state, name_or_id).map(|read| hosts::details(&state, side.site.actor.host, read))
-    }
-
-    /// Evicts a host: it writes no more until it has begun again, and what it owned is released, in one commit for
-    /// each endpoint and pool and a few for the rest. Networks are everybody's and stay. `force` evicts one that
-    /// gives signs of life, too. The same again releases what is left.
-    ///
-    /// Cancellation: it goes on. If this host ends in the middle, another one goes on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Controller::host`]; [`InUse`](crate::ErrorKind::InUse) if it gives signs of life;
-    /// [`Forbidden`](crate::ErrorKind::Forbidden) if it is this one; what the store answers.
-    pub async fn evict_host(&self, name_or_id: &str, force: bool) -> Result<Eviction> {
-        let name_or_id = name_or_id.to_owned();
-        self.run(|sides| async move {
-            let side = sides.of_hosts(For::Changing)?;
-            let host = lookup::host(&side.site.replica.read(), &name_or_id)?.id;
-            let because = if force { Because::Forced } else { Because::Asked };
-            hosts::evict(&side, host, because).await
-        })
+        self.change(
+            Operation::ReleaseAddress,
+            Place::Space(Some(space.clone()), Wanted::There),
+            move |side| {
+                let space = space.clone();
+                async move { ipam::release_address(&side, space, pool, address).await }
+            },
+        )
         .await
     }
 
@@ -444,18 +417,24 @@ impl Controller {
         &self.shared.sides
     }
 
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
     /// Makes a change at its place, in a task of its own.
     pub(crate) async fn change<T: Send + 'static, R: Future<Output = Result<T>> + Send + 'static>(
         &self,
+        operation: Operation,
         place: Place,
         change: impl Fn(Arc<Inner>) -> R + Send + Sync + 'static,
     ) -> Result<T> {
-        self.run(|sides| async move { sides.change(place, change).await }).await
+        self.run(operation, |sides| async move { sides.change(place, change).await }).await
     }
 
     /// Runs a change in a task of its own, so that a caller who goes away does not stop it.
     pub(crate) async fn run<T: Send + 'static, R: Future<Output = Result<T>> + Send + 'static>(
         &self,
+        operation: Operation,
         change: impl FnOnce(Sides) -> R,
     ) -> Result<T> {
         // Held while it looks, so that a close that comes between waits for this change.
@@ -463,7 +442,9 @@ impl Controller {
         if self.shared.tasks.is_closed() {
             return Err(Error::new(crate::ErrorKind::Closed, "the controller was closed"));
         }
-        match self.shared.tasks.spawn(change(self.shared.sides.clone())).await {
+        let (metrics, change) = (Arc::clone(&self.shared.metrics), change(self.shared.sides.clone()));
+        let counted = async move { metrics.count(operation, change).await };
+        match self.shared.tasks.spawn(counted).await {
             Ok(result) => result,
             Err(error) => {
                 Err(Error::internal("the operation has ended without an answer").with_source(error))

@@ -17,7 +17,7 @@ pub struct Error {
 }
 
 /// The kinds of refusal and failure, by what a caller would do about them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -49,6 +49,28 @@ pub enum ErrorKind {
     Closed,
     /// None of these; a defect.
     Internal,
+}
+
+impl ErrorKind {
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::NotFound => "not-found",
+            Self::Exists => "exists",
+            Self::InUse => "in-use",
+            Self::Ambiguous => "ambiguous",
+            Self::Forbidden => "forbidden",
+            Self::Exhausted => "exhausted",
+            Self::Unsupported => "unsupported",
+            Self::Conflict => "conflict",
+            Self::Unavailable => "unavailable",
+            Self::Unknown => "unknown",
+            Self::Corrupt => "corrupt",
+            Self::Closed => "closed",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 impl Error {

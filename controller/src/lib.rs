@@ -37,6 +37,7 @@
 //! | `tables` | what drivers publish to other hosts |
 //! | `replica` | the state of a store in memory |
 //! | `recovery` | what happens at a start, and to what others have left in between |
+//! | `metrics` | what operations did, and how often they met others |
 //! | `check`, `repair` | the invariants, and how what breaks them is mended |
 
 mod attachment;
@@ -54,6 +55,7 @@ mod info;
 mod ipam;
 mod lookup;
 mod making;
+mod metrics;
 mod network;
 mod operation;
 mod queues;
@@ -73,8 +75,9 @@ pub use config::ControllerConfig;
 pub use controller::Controller;
 pub use error::{Error, ErrorKind, Result};
 pub use global::{GlobalState, GlobalStatus, SnapshotFile, Stale};
-pub use hosts::{Eviction, HostDetails, HostInfo, HostState, HostsConfig, Owned};
+pub use hosts::{Eviction, HostDetails, HostInfo, HostState, HostsConfig, Owned, SignStatus};
 pub use info::{AddressInfo, ControllerStatus, EndpointInfo, NetworkInfo, PoolInfo, SandboxInfo};
+pub use metrics::{Operation, OperationFigures};
 pub use recovery::RecoveryReport;
 pub use repair::{
     Condition, Mended, QuarantinedRecord, Repair, RepairOperation, RepairOutcome, RepairPlan, RepairReport,

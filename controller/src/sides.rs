@@ -9,7 +9,7 @@ use crate::attachment;
 use crate::controller::Inner;
 use crate::global::GlobalSide;
 use crate::replica::State;
-use crate::{Error, ErrorKind, NetworkSpec, Result, Stale, lookup};
+use crate::{Error, ErrorKind, NetworkSpec, Result, Stale, lookup, metrics};
 
 /// The store of this host and the one that all hosts share, with what serves the networks in them.
 #[derive(Clone, Debug)]
@@ -114,6 +114,9 @@ impl Sides {
         change: impl Fn(Arc<Inner>) -> R,
     ) -> Result<T> {
         let found = self.place(&place).await;
+        if let Ok(side) = &found {
+            metrics::is_about(side.site.scope);
+        }
         let certain = found.as_ref().is_ok_and(|side| self.is_certain(&place, side));
         let refusal = match found {
             Ok(side) => match change(side).await {

@@ -14,7 +14,7 @@ use crate::making::Making;
 use crate::operation::ATTEMPTS;
 use crate::queues::Queues;
 use crate::replica::{Replica, State};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, metrics};
 
 /// How long the replica may take to hear what the store is known to hold.
 const HEARING: Duration = Duration::from_secs(5);
@@ -115,7 +115,9 @@ impl Site {
 
     /// As [`Site::commit`], of what may be no record at all.
     pub(crate) async fn commit_anything(&self, txn: &Txn) -> Result<Revision> {
-        self.try_commit(txn).await.inspect_err(|error| self.note(error))
+        let outcome = self.try_commit(txn).await.inspect_err(|error| self.note(error));
+        metrics::committed(self.scope, &outcome);
+        outcome
     }
 
     async fn try_commit(&self, txn: &Txn) -> Result<Revision> {

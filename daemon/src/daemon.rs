@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::compose::{ComposeError, Composition};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::readiness;
 use crate::server::{App, SocketClaim, SocketError, Stop, serve};
 
 /// Why a daemon ended otherwise than by being told to.
@@ -71,21 +72,17 @@ async fn serve_until_told(
     let listener = claim.listen().map_err(DaemonError::Socket)?;
     let app = App::new(composition);
     tracing::info!(socket = %config.socket.display(), pid = std::process::id(), "ready");
-    tell_systemd(&[NotifyState::Ready]);
-    let served = serve(listener, app, stop, config.stop_timeout.duration()).await;
-    tell_systemd(&[NotifyState::Stopping]);
+    readiness::ready(&composition.controller);
+    let served = tokio::select! {
+        served = serve(listener, app, stop, config.stop_timeout.duration()) => served,
+        () = readiness::keep_told(&composition.controller) => Ok(true),
+    };
+    readiness::tell(&[NotifyState::Stopping]);
     claim.remove().map_err(DaemonError::Socket)?;
     if !served.map_err(|error| DaemonError::System("serving", error))? {
         tracing::warn!(after = %config.stop_timeout, "some requests were not finished in time");
     }
     Ok(())
-}
-
-/// Says how far we are to who may have started us. Nobody may have asked.
-fn tell_systemd(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "the service manager could not be told");
-    }
 }
 
 /// Listens for whoever tells this process to stop.

@@ -20,4 +20,5 @@ pub mod daemon;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod exit;
+mod readiness;
 pub mod server;

@@ -3,7 +3,7 @@
 use super::join::join;
 use super::leave::leave;
 use crate::sides::Place;
-use crate::{Controller, EndpointInfo, Result, endpoint};
+use crate::{Controller, EndpointInfo, Operation, Result, endpoint};
 
 impl Controller {
     /// Joins an endpoint and a sandbox of this host. On a network of local scope: one commit; of global scope: one
@@ -22,7 +22,7 @@ impl Controller {
     pub async fn join(&self, network: &str, endpoint: &str, sandbox: &str) -> Result<EndpointInfo> {
         let [network, endpoint, sandbox] = [network, endpoint, sandbox].map(str::to_owned);
         let sides = self.sides().clone();
-        self.change(Place::Network(network.clone()), move |side| {
+        self.change(Operation::Join, Place::Network(network.clone()), move |side| {
             let (place, network) = (sides.stores_of(&side), network.clone());
             let (endpoint, sandbox) = (endpoint.clone(), sandbox.clone());
             async move { join(&place, &network, &endpoint, &sandbox).await }
@@ -42,7 +42,7 @@ impl Controller {
     pub async fn leave(&self, network: &str, endpoint: &str, sandbox: &str) -> Result<EndpointInfo> {
         let [network, endpoint, sandbox] = [network, endpoint, sandbox].map(str::to_owned);
         let sides = self.sides().clone();
-        self.change(Place::Network(network.clone()), move |side| {
+        self.change(Operation::Leave, Place::Network(network.clone()), move |side| {
             let (place, network) = (sides.stores_of(&side), network.clone());
             let (endpoint, sandbox) = (endpoint.clone(), sandbox.clone());
             async move { leave(&place, &network, &endpoint, &sandbox).await }
@@ -61,7 +61,7 @@ impl Controller {
     pub async fn delete_endpoint_by_force(&self, network: &str, name_or_id: &str) -> Result<()> {
         let [network, name_or_id] = [network, name_or_id].map(str::to_owned);
         let sides = self.sides().clone();
-        self.change(Place::Network(network.clone()), move |side| {
+        self.change(Operation::DeleteEndpoint, Place::Network(network.clone()), move |side| {
             let (place, network, name_or_id) = (sides.stores_of(&side), network.clone(), name_or_id.clone());
             async move { endpoint::delete(&place, &network, &name_or_id, true).await }
         })

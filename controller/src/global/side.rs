@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::last_known::{self, LastKnown};
 use super::snapshot::SnapshotFile;
-use super::standing::{GlobalStatus, Served, Standing, What};
+use super::standing::{GlobalState, GlobalStatus, Served, Standing, What};
 use super::{Stale, begin};
 use crate::attachment::{Place, reconcile};
 use crate::controller::Inner;
@@ -168,6 +168,7 @@ impl GlobalSide {
             records: Default::default(),
             quarantine: Default::default(),
             hosts: Default::default(),
+            sign: None,
             recovery: None,
         };
         if let Some(served) = served {
@@ -177,6 +178,7 @@ impl GlobalSide {
             shown.revision = state.latest().get();
             shown.records = status::records(&state);
             shown.hosts = hosts::states(&state);
+            shown.sign = Some(served.sign.status());
             shown.quarantine = status::quarantine(&state);
             shown.recovery = Some(served.recovery.clone());
         } else if let (Some(_), Some(last)) = (stale, &*self.last()) {
@@ -186,6 +188,13 @@ impl GlobalSide {
             shown.quarantine = status::quarantine(&state);
         }
         shown
+    }
+
+    /// Waits until the state is another than this one, and returns it. Cancel safe.
+    pub(crate) async fn turned(&self, from: GlobalState) -> GlobalState {
+        let mut standing = self.standing.subscribe();
+        let turned = standing.wait_for(|standing| standing.shown().0 != from).await;
+        turned.map_or(from, |standing| standing.shown().0)
     }
 
     /// Stops. Cancel safe.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Stale;
 use crate::controller::Inner;
-use crate::hosts::{HostState, SignOfLife};
+use crate::hosts::{HostState, SignOfLife, SignStatus};
 use crate::{Error, ErrorKind, RecoveryReport};
 
 /// How a host stands to the global store.
@@ -66,6 +66,9 @@ pub struct GlobalStatus {
     /// How many hosts share it, by state.
     #[serde(default)]
     pub hosts: BTreeMap<HostState, usize>,
+    /// The sign of life of this host; `None` while it is not in sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<SignStatus>,
     /// What was done about what an earlier run of this host has left in between there.
     pub recovery: Option<RecoveryReport>,
 }

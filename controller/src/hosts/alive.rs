@@ -1,11 +1,13 @@
 //! Signs of life.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use netkeep_model::{Alive, Gone, Timestamp};
 use netkeep_store::datastore::Transaction;
 use netkeep_store::{Kind, LeaseId};
+use serde::{Deserialize, Serialize};
 
 use crate::operation::Attempts;
 use crate::site::Site;
@@ -19,13 +21,33 @@ const PARTING: Duration = Duration::from_secs(1);
 pub(crate) struct SignOfLife {
     ttl: Duration,
     lease: Mutex<Option<LeaseId>>,
+    given: AtomicU64,
+    lost: AtomicU64,
+}
+
+/// How the sign of life of a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignStatus {
+    /// Whether it is given now, as far as this host knows.
+    pub is_given: bool,
+    /// How long it lives when nobody keeps it up.
+    pub lease: Duration,
+    /// How often it was given.
+    pub given: u64,
+    /// How often it was found lost.
+    pub lost: u64,
 }
 
 impl SignOfLife {
     /// One that was not given yet, and lives for about `lease` when nobody keeps it up.
     pub(crate) fn new(site: &Site, lease: Duration) -> Self {
         let limits = site.store().info().limits;
-        Self { ttl: lease.clamp(limits.lease_min, limits.lease_max), lease: Mutex::default() }
+        Self {
+            ttl: lease.clamp(limits.lease_min, limits.lease_max),
+            lease: Mutex::default(),
+            given: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+        }
     }
 
     /// How long it lives when nobody keeps it up.
@@ -46,6 +68,7 @@ impl SignOfLife {
             attempts.again(error).await?;
         }
         *self.lease() = Some(lease.id);
+        self.given.fetch_add(1, Relaxed);
         Ok(())
     }
 
@@ -63,6 +86,7 @@ impl SignOfLife {
                     }
                     tracing::warn!(host = %site.actor.host, "the sign of life of this host is lost; it is given again");
                     *self.lease() = None;
+                    self.lost.fetch_add(1, Relaxed);
                     pause = longest / 4;
                 }
                 None => pause = (pause * 2).min(longest),
@@ -72,6 +96,16 @@ impl SignOfLife {
             if let Err(error) = self.give(site).await {
                 tracing::warn!(%error, "this host gives no sign of life");
             }
+        }
+    }
+
+    /// How it is.
+    pub(crate) fn status(&self) -> SignStatus {
+        SignStatus {
+            is_given: self.lease().is_some(),
+            lease: self.ttl,
+            given: self.given.load(Relaxed),
+            lost: self.lost.load(Relaxed),
         }
     }
 

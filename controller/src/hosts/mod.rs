@@ -2,6 +2,7 @@
 
 mod alive;
 mod automatic;
+mod calls;
 mod config;
 mod evict;
 mod gone;
@@ -11,6 +12,7 @@ mod list;
 mod release;
 
 pub(crate) use alive::SignOfLife;
+pub use alive::SignStatus;
 pub use config::HostsConfig;
 pub(crate) use evict::{Because, evict};
 pub use info::{Eviction, HostDetails, HostInfo, HostState, Owned};

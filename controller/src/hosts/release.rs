@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::controller::Inner;
 use crate::operation::{self, Attempts, endpoint_queue, fits, remove_records};
 use crate::replica::State;
-use crate::{Error, ErrorKind, Result, endpoint, ipam, recovery};
+use crate::{Error, ErrorKind, Result, endpoint, ipam, metrics, recovery};
 
 /// How many endpoints are released at once.
 const AT_ONCE: usize = 8;
@@ -87,7 +87,7 @@ async fn endpoints(
         while let Some(id) = if tasks.len() < AT_ONCE { keys.pop_front() } else { None } {
             let Some(id) = Endpoint::id(&id) else { continue };
             let inner = Arc::clone(inner);
-            tasks.spawn(async move { (id, one_endpoint(&inner, id).await) });
+            tasks.spawn(metrics::part_of_it(async move { (id, one_endpoint(&inner, id).await) }));
         }
         if let Some(done) = tasks.join_next().await {
             let (id, outcome) = done.map_err(|error| {

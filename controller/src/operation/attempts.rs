@@ -5,7 +5,7 @@ use std::time::Duration;
 use netkeep_model::Scope;
 
 use crate::site::Site;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, metrics};
 
 /// How often an operation decides before it gives up.
 pub(crate) const ATTEMPTS: u32 = 10;
@@ -71,6 +71,7 @@ impl Attempts {
         }
         let longest = Duration::from_millis(1 << self.made.min(8)).min(MAX_PAUSE);
         tokio::time::sleep(longest.mul_f64(rand::random::<f64>())).await;
+        metrics::retried();
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use netkeep_model::Scope;
 use netkeep_store::Key;
 
 use super::{QuarantinedRecord, RepairPlan, RepairReport};
-use crate::{Controller, Result, repair};
+use crate::{Controller, Operation, Result, repair};
 
 impl Controller {
     /// Says what a plan that a [check](Controller::check) has made would do, or, with `apply`, does it: each repair
@@ -19,7 +19,7 @@ impl Controller {
     /// the plan of another store; [`Unavailable`](crate::ErrorKind::Unavailable) if a store cannot be had;
     /// [`Conflict`](crate::ErrorKind::Conflict) names a record that has changed since, and nothing was done.
     pub async fn repair(&self, plan: RepairPlan, apply: bool) -> Result<RepairReport> {
-        self.run(|sides| async move { repair::repair(&sides, &plan, apply).await }).await
+        self.run(Operation::Repair, |sides| async move { repair::repair(&sides, &plan, apply).await }).await
     }
 
     /// The records that cannot be read, in the store of this host and in the global one as far as it can be had.
@@ -44,6 +44,10 @@ impl Controller {
     /// [`Conflict`](crate::ErrorKind::Conflict) if it has changed; [`Unavailable`](crate::ErrorKind::Unavailable)
     /// if the store cannot be had.
     pub async fn take_out(&self, scope: Scope, key: Key, revision: u64) -> Result<()> {
-        self.run(|sides| async move { repair::take_out(&sides, scope, key, revision).await }).await
+        self.run(
+            Operation::TakeOut,
+            |sides| async move { repair::take_out(&sides, scope, key, revision).await },
+        )
+        .await
     }
 }

@@ -1,7 +1,7 @@
 //! What callers do with sandboxes.
 
 use super::{SandboxSpec, create, delete, find, info, set_key};
-use crate::{Controller, Result, SandboxInfo};
+use crate::{Controller, Operation, Result, SandboxInfo};
 
 impl Controller {
     /// Creates a sandbox, the network side of a container on this host: one commit. A repeated request returns the
@@ -14,7 +14,7 @@ impl Controller {
     /// [`Invalid`](crate::ErrorKind::Invalid) names the field; [`Exists`](crate::ErrorKind::Exists) if the container
     /// has a sandbox, or if the request has made another one, with the field that differs; what the store answers.
     pub async fn create_sandbox(&self, spec: SandboxSpec) -> Result<SandboxInfo> {
-        self.run(|sides| async move { create(&sides.local, spec).await }).await
+        self.run(Operation::CreateSandbox, |sides| async move { create(&sides.local, spec).await }).await
     }
 
     /// The sandbox of this container, with this id, or this beginning of an id.
@@ -45,7 +45,11 @@ impl Controller {
     /// key is set all the same, and setting it again lets them try again.
     pub async fn set_sandbox_key(&self, container_or_id: &str, key: &str) -> Result<SandboxInfo> {
         let (container_or_id, key) = (container_or_id.to_owned(), key.to_owned());
-        self.run(|sides| async move { set_key(&sides, &container_or_id, &key).await }).await
+        self.run(
+            Operation::SetSandboxKey,
+            |sides| async move { set_key(&sides, &container_or_id, &key).await },
+        )
+        .await
     }
 
     /// Deletes a sandbox: one commit.
@@ -58,7 +62,11 @@ impl Controller {
     /// it; what the store answers.
     pub async fn delete_sandbox(&self, container_or_id: &str) -> Result<()> {
         let container_or_id = container_or_id.to_owned();
-        self.run(|sides| async move { delete(&sides, &container_or_id, false).await }).await
+        self.run(
+            Operation::DeleteSandbox,
+            |sides| async move { delete(&sides, &container_or_id, false).await },
+        )
+        .await
     }
 
     /// Deletes a sandbox, also one with endpoints in it: they leave first.
@@ -70,6 +78,10 @@ impl Controller {
     /// As [`Controller::delete_sandbox`] and [`Controller::leave`], but not that it has endpoints.
     pub async fn delete_sandbox_by_force(&self, container_or_id: &str) -> Result<()> {
         let container_or_id = container_or_id.to_owned();
-        self.run(|sides| async move { delete(&sides, &container_or_id, true).await }).await
+        self.run(
+            Operation::DeleteSandbox,
+            |sides| async move { delete(&sides, &container_or_id, true).await },
+        )
+        .await
     }
 }

@@ -49,6 +49,11 @@ fn shown(status: &DaemonStatus) -> String {
         if let Some(incarnation) = global.incarnation {
             row("  Incarnation", incarnation.to_string());
             row("  Revision", global.revision.to_string());
+            if let Some(sign) = &global.sign {
+                let held = if sign.is_given { "given" } else { "not given" };
+                let lease = sign.lease.as_secs_f64();
+                row("  Sign of life", format!("{held}, lease {lease} s, lost {} times", sign.lost));
+            }
             row("  Hosts", pairs(global.hosts.iter().map(|(state, count)| (state.as_str(), count))));
             row("  Records", pairs(&global.records));
             row("  Quarantined", global.quarantine.len().to_string());

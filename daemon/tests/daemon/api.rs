@@ -130,18 +130,43 @@ fn figures_are_told_in_the_format_of_prometheus() {
     let home = Home::new();
     let _daemon = home.daemon();
     home.ok(&["network", "create", "blue"]);
+    home.run(&["network", "create", "blue"]).failed(4, &["blue"]);
     let page = home.page("/v1/metrics");
     for line in [
-        "netkeep_records{kind=\"network\"} 1",
-        "netkeep_quarantined_records 0",
-        "netkeep_store_operations_total{store=\"redb\",operation=\"commit\",outcome=\"ok\"} 2",
-        "netkeep_store_operation_seconds_count{store=\"redb\",operation=\"commit\"} 2",
+        "netkeep_records{scope=\"local\",kind=\"network\"} 1",
+        "netkeep_quarantined_records{scope=\"local\"} 0",
+        "netkeep_in_sync{scope=\"local\"} 1",
+        "netkeep_operations_total{scope=\"local\",operation=\"create_network\",outcome=\"ok\"} 1",
+        "netkeep_operations_total{scope=\"local\",operation=\"create_network\",outcome=\"exists\"} 1",
+        "netkeep_operation_commits_total{scope=\"local\",operation=\"create_network\",store=\"local\"} 1",
+        "netkeep_operation_conflicts_total{scope=\"local\",operation=\"create_network\"} 0",
+        "netkeep_operation_retries_total{scope=\"local\",operation=\"create_network\"} 0",
+        "netkeep_operation_seconds_count{scope=\"local\",operation=\"create_network\"} 2",
+        "netkeep_store_operations_total{scope=\"local\",store=\"redb\",operation=\"commit\",outcome=\"ok\"} 2",
+        "netkeep_store_operation_seconds_count{scope=\"local\",store=\"redb\",operation=\"commit\"} 2",
         "# TYPE netkeep_store_operation_seconds histogram",
     ] {
         assert!(page.lines().any(|found| found == line), "no {line} in\n{page}");
     }
-    for line in page.lines().filter(|line| !line.starts_with('#')) {
-        let (name, value) = line.rsplit_once(' ').unwrap();
-        assert!(name.starts_with("netkeep_") && value.parse::<f64>().is_ok(), "{line}");
+    is_of_prometheus(&page);
+}
+
+/// Every figure stands below the head of its metric, and each metric has one head.
+pub(crate) fn is_of_prometheus(page: &str) {
+    let mut heads = std::collections::BTreeSet::new();
+    let mut metric = "";
+    for line in page.lines() {
+        if let Some(head) = line.strip_prefix("# HELP ") {
+            metric = head.split(' ').next().unwrap();
+            assert!(heads.insert(metric), "{metric} has two heads");
+        } else if let Some(head) = line.strip_prefix("# TYPE ") {
+            assert_eq!(head.split(' ').next(), Some(metric), "{line}");
+        } else {
+            let (name, value) = line.rsplit_once(' ').unwrap();
+            assert!(value.parse::<f64>().is_ok(), "{line}");
+            let name = name.split('{').next().unwrap();
+            let rest = name.strip_prefix(metric).unwrap_or_else(|| panic!("{line} below {metric}"));
+            assert!(["", "_bucket", "_sum", "_count"].contains(&rest), "{line} below {metric}");
+        }
     }
 }

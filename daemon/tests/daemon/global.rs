@@ -37,10 +37,31 @@ fn networks_of_both_scopes_outlive_a_kill() {
     assert!(first.body["local"].is_u64() && second.body.get("local").is_none(), "{first:?} {second:?}");
     let shown = home.ok(&["status"]);
     assert!(shown.contains("Global store") && shown.contains("in sync"), "{shown}");
+    home.ok(&["endpoint", "create", "there", "db"]);
+    assert!(shown.contains("Sign of life"), "{shown}");
+    let page = home.page("/v1/metrics");
+    crate::api::is_of_prometheus(&page);
+    for line in [
+        "netkeep_records{scope=\"global\",kind=\"network\"} 1",
+        "netkeep_quarantined_records{scope=\"global\"} 0",
+        "netkeep_in_sync{scope=\"global\"} 1",
+        "netkeep_global_state{state=\"in-sync\"} 1",
+        "netkeep_global_state{state=\"away\"} 0",
+        "netkeep_replica_age_seconds{scope=\"global\"} 0",
+        "# TYPE netkeep_host_lease_held gauge",
+        "# TYPE netkeep_host_leases_lost_total counter",
+        "netkeep_operations_total{scope=\"global\",operation=\"create_endpoint\",outcome=\"ok\"} 1",
+        "netkeep_operation_commits_total{scope=\"global\",operation=\"create_endpoint\",store=\"global\"} 1",
+        "netkeep_operation_commits_total{scope=\"global\",operation=\"create_endpoint\",store=\"local\"} 0",
+    ] {
+        assert!(page.lines().any(|found| found == line), "no {line} in\n{page}");
+    }
+    assert!(page.contains("netkeep_store_operations_total{scope=\"global\",store=\"redb\""), "{page}");
     let checked = home.ok(&["check"]);
     assert!(checked.contains("local store: ") && checked.contains("global store: "), "{checked}");
     home.ok(&["network", "create", "here", "--scope", "global"]);
     home.run(&["network", "rm", "here"]).failed(4, &["both stores"]);
+    home.ok(&["endpoint", "rm", "there", "db"]);
     home.ok(&["endpoint", "rm", "there", "web"]);
     home.ok(&["network", "rm", "there"]);
     daemon.stop();

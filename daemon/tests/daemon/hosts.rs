@@ -56,6 +56,7 @@ fn hosts_are_listed_and_shown() {
     assert_eq!((&json[0]["incarnation"], &json[0]["owns"]["endpoints"]), (&incarnation.into(), &1.into()));
     assert!(home.ok(&["status"]).contains("alive=1"));
     assert!(home.page("/v1/metrics").contains("netkeep_hosts{state=\"alive\"} 1"));
+    assert!(home.page("/v1/metrics").contains("netkeep_host_lease_seconds 20\n"));
     home.run(&["host", "evict", &host, "--force"]).failed(4, &[&host, "this one"]);
     home.run(&["host", "inspect", "nobody"]).failed(3, &["nobody"]);
     let refused = home.request("POST", &format!("/v1/hosts/{host}/evict"), "{\"fource\": true}");

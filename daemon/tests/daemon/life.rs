@@ -122,6 +122,37 @@ fn the_service_manager_is_told() {
 }
 
 #[test]
+fn readiness_does_not_wait_for_the_global_store() {
+    let home = Home::new();
+    // Nobody listens there.
+    home.configure("global = \"etcd://127.0.0.1:1/netkeep\"\n");
+    let manager = UnixDatagram::bind(home.path("notify.sock")).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = home.command();
+    command.arg("daemon").env("NOTIFY_SOCKET", home.path("notify.sock")).stdin(Stdio::null());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut heard = [0; 256];
+    let length = manager.recv(&mut heard).unwrap();
+    let ready = String::from_utf8_lossy(&heard[..length]).into_owned();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(ready.contains("READY=1") && ready.contains("could not be had yet"), "{ready}");
+
+    home.configure(&format!("global = \"redb://{}\"\n", home.path("global.redb").display()));
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let mut told = Vec::new();
+    while !told
+        .last()
+        .is_some_and(|last: &String| last.contains("STATUS=serving; the global store is in sync"))
+    {
+        let length = manager.recv(&mut heard).unwrap_or_else(|error| panic!("{error} after {told:?}"));
+        told.push(String::from_utf8_lossy(&heard[..length]).into_owned());
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
 fn a_daemon_can_be_tied_to_its_parent() {
     let home = Home::new();
     let mut child = home
