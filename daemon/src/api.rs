@@ -4,6 +4,7 @@
 //!
 //! | Request | Answer |
 //! |---|---|
+//! | `GET /v1/openapi.json` | all of this in the form of OpenAPI 3.1 |
 //! | `GET /v1/version` | [`Version`] |
 //! | `GET /v1/status` | [`DaemonStatus`] |
 //! | `GET /v1/check` | `CheckReport` |

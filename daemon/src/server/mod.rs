@@ -5,6 +5,7 @@ mod hosts;
 mod ipam;
 mod metrics;
 mod networks;
+mod openapi;
 mod problem;
 mod repair;
 mod request;
@@ -16,7 +17,7 @@ mod state;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
-use axum::routing::{get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 use netkeep_controller::ErrorKind;
 
 pub use self::app::App;
@@ -24,43 +25,52 @@ pub use self::problem::Problem;
 pub use self::serve::{Stop, serve};
 pub use self::socket::{SocketClaim, SocketError};
 
-use crate::api::{MOST_BODY_BYTES, MOST_PLAN_BYTES};
+use crate::api::{API_VERSION, MOST_BODY_BYTES, MOST_PLAN_BYTES};
 
-/// All paths of the API.
-pub fn router(app: App) -> Router {
-    let v1 = Router::new()
-        .route("/version", get(state::version))
-        .route("/status", get(state::status))
-        .route("/check", get(state::check))
-        .route("/repair", post(repair::repair).layer(DefaultBodyLimit::max(MOST_PLAN_BYTES)))
-        .route("/quarantine", get(repair::quarantine).delete(repair::take_out))
-        .route("/recovery", get(state::recovery))
-        .route("/records", get(state::records))
-        .route("/sync", post(state::sync))
-        .route("/metrics", get(metrics::metrics))
-        .route("/networks", get(networks::list).post(networks::create))
-        .route("/networks/{network}", get(networks::get).delete(networks::delete))
-        .route("/networks/{network}/endpoints", get(networks::list_endpoints).post(networks::create_endpoint))
-        .route(
+/// All paths below the version, with what is done there.
+fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
+    vec![
+        ("/openapi.json", get(openapi::document)),
+        ("/version", get(state::version)),
+        ("/status", get(state::status)),
+        ("/check", get(state::check)),
+        ("/repair", post(repair::repair).layer(DefaultBodyLimit::max(MOST_PLAN_BYTES))),
+        ("/quarantine", get(repair::quarantine).delete(repair::take_out)),
+        ("/recovery", get(state::recovery)),
+        ("/records", get(state::records)),
+        ("/sync", post(state::sync)),
+        ("/metrics", get(metrics::metrics)),
+        ("/networks", get(networks::list).post(networks::create)),
+        ("/networks/{network}", get(networks::get).delete(networks::delete)),
+        ("/networks/{network}/endpoints", get(networks::list_endpoints).post(networks::create_endpoint)),
+        (
             "/networks/{network}/endpoints/{endpoint}",
             get(networks::get_endpoint).delete(networks::delete_endpoint),
-        )
-        .route("/networks/{network}/tables", get(networks::tables))
-        .route("/networks/{network}/endpoints/{endpoint}/join", post(networks::join))
-        .route("/networks/{network}/endpoints/{endpoint}/leave", post(networks::leave))
-        .route("/sandboxes", get(sandboxes::list).post(sandboxes::create))
-        .route("/sandboxes/{sandbox}", get(sandboxes::get).delete(sandboxes::delete))
-        .route("/sandboxes/{sandbox}/key", put(sandboxes::set_key))
-        .route("/hosts", get(hosts::list))
-        .route("/hosts/{host}", get(hosts::get))
-        .route("/hosts/{host}/evict", post(hosts::evict))
-        .route("/ipam/pools", get(ipam::pools).post(ipam::request_pool).delete(ipam::release_pool))
-        .route(
-            "/ipam/addresses",
-            get(ipam::addresses).post(ipam::request_address).delete(ipam::release_address),
-        );
+        ),
+        ("/networks/{network}/tables", get(networks::tables)),
+        ("/networks/{network}/endpoints/{endpoint}/join", post(networks::join)),
+        ("/networks/{network}/endpoints/{endpoint}/leave", post(networks::leave)),
+        ("/sandboxes", get(sandboxes::list).post(sandboxes::create)),
+        ("/sandboxes/{sandbox}", get(sandboxes::get).delete(sandboxes::delete)),
+        ("/sandboxes/{sandbox}/key", put(sandboxes::set_key)),
+        ("/hosts", get(hosts::list)),
+        ("/hosts/{host}", get(hosts::get)),
+        ("/hosts/{host}/evict", post(hosts::evict)),
+        ("/ipam/pools", get(ipam::pools).post(ipam::request_pool).delete(ipam::release_pool)),
+        ("/ipam/addresses", get(ipam::addresses).post(ipam::request_address).delete(ipam::release_address)),
+    ]
+}
+
+/// All paths of the API; a part in braces stands for any text.
+pub fn paths() -> impl Iterator<Item = String> {
+    routes().into_iter().map(|(path, _)| format!("/{API_VERSION}{path}"))
+}
+
+/// The API.
+pub fn router(app: App) -> Router {
+    let v1 = routes().into_iter().fold(Router::new(), |v1, (path, methods)| v1.route(path, methods));
     Router::new()
-        .nest(&format!("/{}", crate::api::API_VERSION), v1)
+        .nest(&format!("/{API_VERSION}"), v1)
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
@@ -70,7 +80,7 @@ pub fn router(app: App) -> Router {
 async fn unknown_path(uri: Uri) -> Problem {
     Problem::new(
         ErrorKind::NotFound,
-        format!("the API has no path {:?}; paths begin with /{}/", uri.path(), crate::api::API_VERSION),
+        format!("the API has no path {:?}; paths begin with /{API_VERSION}/", uri.path()),
     )
 }
 

@@ -13,6 +13,7 @@ mod hosts;
 mod kills;
 mod life;
 mod moves;
+mod openapi;
 mod repair;
 mod sandboxes;
 mod shared;

@@ -12,7 +12,7 @@ const GONE: &str = "0123456789abcdef0123018bcfe56800";
 const LEAKED: &str = "numbers/vni/0000000000000042";
 
 /// Writes this into the store of a daemon that does not run.
-fn write(home: &Home, key: &str, value: &str) {
+pub(crate) fn write(home: &Home, key: &str, value: &str) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let url: StoreUrl = format!("redb://{}", home.store().display()).parse().unwrap();
         let store = RedbBackend.open(&url, &OpenOptions::default()).await.unwrap().store;
