@@ -37,7 +37,7 @@ pub use record::{
     Place, PoolKey, PoolRecord, PortBlock, PortBlockKey, PortClaim, PublishedEntry, PublishedEntryKey,
     RECORD_KINDS, Realized, RealizedKey, RecordKind, RequestedAddresses, RequestedPool, Sandbox,
     SandboxEndpoint, SandboxRole, StoreClient, StoreClientKey, SubPoolKey, SubPoolRecord, ThisHost,
-    ThisHostKey,
+    ThisHostKey, Way, WayOut,
 };
 pub use stores::{leased_directories, not_transferred};
 pub use value::{

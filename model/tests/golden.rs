@@ -12,7 +12,7 @@ use netkeep_model::{
     KnownStore, Mark, Network, NetworkIpam, NetworkNameRecord, NetworkPool, NumberRecord, PoolRecord,
     PoolRef, PortBinding, PortBlock, PublishedEntry, RECORD_KINDS, Realized, RecordKind, RequestedAddresses,
     RequestedPool, Route, Sandbox, SandboxEndpoint, Service, ServicePort, StoreClient, SubPoolRecord,
-    ThisHost,
+    ThisHost, Way, WayOut,
 };
 use netkeep_store::Key;
 use netkeep_store::datastore::{Envelope, Record};
@@ -175,6 +175,9 @@ fn in_all_others_every_field_is_set_too() {
     complete_record::<AddressRecord>();
     complete_record::<NumberRecord>();
     complete_record::<netkeep_model::Link>();
+    let way_out = complete_record::<WayOut>();
+    complete::<Way>(&way_out, "/now");
+    complete::<Way>(&way_out, "/before");
     complete_record::<Intent>();
     complete_record::<Realized>();
     let this_host = complete_record::<ThisHost>();

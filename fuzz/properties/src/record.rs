@@ -4,6 +4,7 @@ use netkeep_model::{
     AddressRecord, AddressSpace, Alive, DriverRecord, Endpoint, EndpointNameRecord, ExternalId, Gone, Host,
     Intent, Link, Mark, Network, NetworkId, NetworkNameRecord, NumberRecord, PoolRecord, PortBlock,
     PublishedEntry, RECORD_KINDS, Realized, RecordKind, Sandbox, StoreClient, SubPoolRecord, ThisHost,
+    WayOut,
 };
 use netkeep_store::datastore::{Envelope, Global, Home, LivesIn, Local, Record, Transaction, Versioned};
 use netkeep_store::{Entry, Key, Kind, Revision, Write};
@@ -85,6 +86,7 @@ fn every_kind() -> &'static [Checked] {
             checked::<PortBlock, Local>(),
             checked::<Link, Local>(),
             checked::<Sandbox, Local>(),
+            checked::<WayOut, Local>(),
             checked::<Intent, Local>(),
             checked::<Realized, Local>(),
             checked::<ThisHost, Local>(),

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::value::from_text;
 use crate::{Error, Result, Timestamp};
 
 /// 128 bits: 48 bits of Unix time in milliseconds, then 80 random bits.
@@ -25,14 +27,11 @@ use crate::{Error, Result, Timestamp};
 /// assert_eq!(Id::from_key_form(&id.key_form())?, id);
 /// # Ok::<(), netkeep_model::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Id(u128);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id([u8; 16]);
 
-const RANDOM_BITS: u32 = 80;
-const TIME_BITS: u32 = 48;
-const RANDOM_MASK: u128 = (1 << RANDOM_BITS) - 1;
-const TIME_MASK: u128 = (1 << TIME_BITS) - 1;
+/// How many of its bytes are time; the others are random.
+const TIME_BYTES: usize = 6;
 
 impl Id {
     /// A new id of the present time.
@@ -42,8 +41,11 @@ impl Id {
 
     /// The id with this time, of which the lower 48 bits count, and these random bits.
     pub fn new(at: Timestamp, random: [u8; 10]) -> Self {
-        let random = random.iter().fold(0, |bits, byte| (bits << 8) | u128::from(*byte));
-        Self(((u128::from(at.unix_millis()) & TIME_MASK) << RANDOM_BITS) | random)
+        let [_, _, time @ ..] = at.unix_millis().to_be_bytes();
+        let mut bytes = [0; 16];
+        bytes[..TIME_BYTES].copy_from_slice(&time);
+        bytes[TIME_BYTES..].copy_from_slice(&random);
+        Self(bytes)
     }
 
     /// The id with this key form.
@@ -52,23 +54,23 @@ impl Id {
     ///
     /// [`Error::InvalidValue`] unless `text` is 32 lower-case hex digits.
     pub fn from_key_form(text: &str) -> Result<Self> {
-        bits(text).map(Self)
+        read(text).map(Self)
     }
 
     /// The key form: 12 digits of time, then 20 of randomness.
     pub fn key_form(self) -> String {
-        format!("{:032x}", self.0)
+        HEXLOWER.encode(&self.0)
     }
 
     /// The text form: 20 digits of randomness, then 12 of time.
     pub fn text_form(self) -> String {
-        format!("{:032x}", self.text_bits())
+        HEXLOWER.encode(&self.text_bytes())
     }
 
     /// When the id was made, by the clock of the host that made it.
     pub fn time(self) -> Timestamp {
-        let millis = self.0 >> RANDOM_BITS;
-        Timestamp::from_unix_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+        let millis = self.0[..TIME_BYTES].iter().fold(0, |millis, byte| (millis << 8) | u64::from(*byte));
+        Timestamp::from_unix_millis(millis)
     }
 
     /// The first 12 characters of the text form, which is what lists show.
@@ -78,25 +80,27 @@ impl Id {
         text
     }
 
-    fn text_bits(self) -> u128 {
-        ((self.0 & RANDOM_MASK) << TIME_BITS) | (self.0 >> RANDOM_BITS)
+    fn text_bytes(mut self) -> [u8; 16] {
+        self.0.rotate_left(TIME_BYTES);
+        self.0
     }
 }
 
-fn bits(text: &str) -> Result<u128> {
-    let strict = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    match u128::from_str_radix(text, 16) {
-        Ok(bits) if strict => Ok(bits),
-        _ => Err(Error::invalid("id", text, "an id has 32 lower-case hex digits")),
+fn read(text: &str) -> Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    if text.len() == 32 && HEXLOWER.decode_mut(text.as_bytes(), &mut bytes).is_ok() {
+        return Ok(bytes);
     }
+    Err(Error::invalid("id", text, "an id has 32 lower-case hex digits"))
 }
 
 impl FromStr for Id {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let bits = bits(text)?;
-        Ok(Self(((bits & TIME_MASK) << RANDOM_BITS) | (bits >> TIME_BITS)))
+        let mut bytes = read(text)?;
+        bytes.rotate_right(TIME_BYTES);
+        Ok(Self(bytes))
     }
 }
 
@@ -112,16 +116,16 @@ impl fmt::Debug for Id {
     }
 }
 
-impl TryFrom<String> for Id {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut digits = [0; 32];
+        HEXLOWER.encode_mut(&self.text_bytes(), &mut digits);
+        serializer.serialize_str(std::str::from_utf8(&digits).map_err(serde::ser::Error::custom)?)
     }
 }
 
-impl From<Id> for String {
-    fn from(id: Id) -> Self {
-        id.text_form()
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        from_text(deserializer)
     }
 }

@@ -9,7 +9,7 @@ use netkeep_store::Segment;
 use netkeep_store::datastore::{Either, Record, RecordId};
 use serde::{Deserialize, Serialize};
 
-use crate::value::is_default;
+use crate::value::{is_default, without_room};
 use crate::{
     ContainerId, EndpointId, EndpointName, HostRef, InterfaceNames, InterfaceSpec, MacAddress, NetworkId,
     Object, OperationId, Options, Phase, PortBinding, Route, SandboxId, Service, Timestamp, TransportPort,
@@ -28,7 +28,7 @@ pub struct Endpoint {
     #[serde(default, skip_serializing_if = "is_default")]
     pub phase: Phase,
     /// Its interfaces, with their addresses.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "without_room")]
     pub interfaces: Vec<InterfaceSpec>,
     /// The addresses that the caller asked for.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -49,10 +49,10 @@ pub struct Endpoint {
     #[serde(default, skip_serializing_if = "is_default")]
     pub exposed_ports: Vec<TransportPort>,
     /// The ports that the host is to publish.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "without_room")]
     pub bindings_wanted: Vec<PortBinding>,
     /// The ports that the host publishes.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "without_room")]
     pub bindings: Vec<PortBinding>,
     /// What the driver is told.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -77,13 +77,13 @@ pub struct Endpoint {
     pub priority: i32,
     /// The service that it is a task of.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub service: Option<Service>,
+    pub service: Option<Box<Service>>,
     /// Whether it is the load balancer of its network.
     #[serde(default, skip_serializing_if = "is_default")]
     pub load_balancer: bool,
     /// The sandbox that it is in.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub attachment: Option<Attachment>,
+    pub attachment: Option<Box<Attachment>>,
 }
 
 impl Record for Endpoint {

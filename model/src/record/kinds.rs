@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     AddressRecord, AddressSpace, Alive, DriverRecord, Endpoint, EndpointNameRecord, ExternalId, Gone, Host,
     Intent, Link, Mark, Network, NetworkNameRecord, NumberRecord, PoolRecord, PortBlock, PublishedEntry,
-    Realized, Sandbox, StoreClient, SubPoolRecord, ThisHost,
+    Realized, Sandbox, StoreClient, SubPoolRecord, ThisHost, WayOut,
 };
 
 /// What is known of one kind of record without its type; what walks a whole store works with these.
@@ -77,6 +77,7 @@ pub static RECORD_KINDS: &[RecordKind] = &[
     kind::<PortBlock>(),
     kind::<Link>(),
     kind::<Sandbox>(),
+    kind::<WayOut>(),
     kind::<Intent>(),
     kind::<Realized>(),
     kind::<ThisHost>(),

@@ -24,6 +24,7 @@ mod space;
 mod sub_pool;
 mod table_entry;
 mod this_host;
+mod way_out;
 
 pub use address::{AddressKey, AddressRecord, AddressRole};
 pub use client::{StoreClient, StoreClientKey};
@@ -49,3 +50,4 @@ pub use space::AddressSpace;
 pub use sub_pool::{SubPoolKey, SubPoolRecord};
 pub use table_entry::{PublishedEntry, PublishedEntryKey};
 pub use this_host::{KnownStore, ThisHost, ThisHostKey};
+pub use way_out::{Way, WayOut};

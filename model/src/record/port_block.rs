@@ -7,6 +7,7 @@ use netkeep_store::datastore::{Local, Record};
 use serde::{Deserialize, Serialize};
 
 use super::PortBlockKey;
+use crate::value::addresses_collide;
 use crate::{Owner, PortRange};
 
 /// The claims on 256 ports of one protocol, at `ports/<protocol>/<port ÷ 256>`.
@@ -144,9 +145,4 @@ impl fmt::Display for CollidingClaims {
 
 fn run(first: u16, count: u16) -> Option<PortRange> {
     PortRange::new(first, first.checked_add(count.checked_sub(1)?)?).ok()
-}
-
-fn addresses_collide(a: IpAddr, b: IpAddr) -> bool {
-    let (a, b) = (a.to_canonical(), b.to_canonical());
-    a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified()))
 }

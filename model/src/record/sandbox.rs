@@ -69,7 +69,7 @@ pub struct Sandbox {
     /// What drivers are told at each join.
     #[serde(default, skip_serializing_if = "is_default")]
     pub options: Options,
-    /// The endpoints in it; the first that has a gateway gives it to the sandbox.
+    /// The endpoints in it, as they have joined.
     #[serde(default, skip_serializing_if = "is_default")]
     pub endpoints: Vec<SandboxEndpoint>,
     /// The ports on which the container is said to listen.

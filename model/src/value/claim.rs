@@ -59,6 +59,28 @@ pub enum Claim {
     },
 }
 
+impl Claim {
+    /// True if two owners cannot have both: claims on the same thing, unless it is shared, and on ports of which one is
+    /// the same, on addresses that collide.
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Ports { protocol, ip, from, to },
+                Self::Ports { protocol: other_protocol, ip: other_ip, from: other_from, to: other_to },
+            ) => {
+                protocol == other_protocol
+                    && addresses_collide(*ip, *other_ip)
+                    && from <= other_to
+                    && other_from <= to
+            }
+            (Self::Link { name, shared }, Self::Link { name: other_name, shared: other_shared }) => {
+                name == other_name && !(*shared && *other_shared)
+            }
+            _ => self == other,
+        }
+    }
+}
+
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,4 +96,11 @@ impl fmt::Display for Claim {
             Self::Address { space, pool, ip } => write!(f, "address {ip} of {pool} in {space}"),
         }
     }
+}
+
+/// True if the same port of both addresses of the host cannot be had: they are equal, or of one family and one of them
+/// is unspecified. An IPv4 address written as IPv6 counts as IPv4.
+pub(crate) fn addresses_collide(one: IpAddr, other: IpAddr) -> bool {
+    let (one, other) = (one.to_canonical(), other.to_canonical());
+    one == other || (one.is_ipv4() == other.is_ipv4() && (one.is_unspecified() || other.is_unspecified()))
 }

@@ -3,6 +3,7 @@
 mod actor;
 mod address;
 mod claim;
+mod from_text;
 mod interface;
 mod mac;
 mod object;
@@ -21,10 +22,13 @@ mod skip;
 mod table_entry;
 mod timestamp;
 mod transport_port;
+mod without_room;
 
 pub use actor::{HostRef, Incarnation};
 pub use address::{address_from_segment, address_segment};
 pub use claim::Claim;
+pub(crate) use claim::addresses_collide;
+pub(crate) use from_text::from_text;
 pub use interface::{InterfaceNames, InterfaceSpec};
 pub use mac::MacAddress;
 pub use object::{Object, ObjectKind};
@@ -43,3 +47,4 @@ pub(crate) use skip::{is_default, is_true, yes};
 pub use table_entry::{TableEntry, TableValue};
 pub use timestamp::Timestamp;
 pub use transport_port::TransportPort;
+pub(crate) use without_room::without_room;
