@@ -30,7 +30,7 @@ impl Key {
             )));
         }
         for part in text.split('/') {
-            Segment::parse(part)?;
+            Segment::check(part)?;
         }
         Ok(Self(text.into()))
     }

@@ -108,6 +108,33 @@ async fn a_record_is_json_in_a_versioned_envelope() {
 }
 
 #[tokio::test]
+async fn a_record_is_read_however_its_json_is_written() {
+    let store = datastore();
+    let stoned = Fruit { stone: Some(Stone { size: 1 }), ..red() };
+    commit(&store, |tx| tx.create(&name("own"), &stoned).unwrap()).await.unwrap();
+    for (id, text) in [
+        (
+            "spaced",
+            r#"{ "kind": "fruit", "version": 2, "record": { "colour": "red", "stone": { "size": 1 } } }"#,
+        ),
+        ("turned", r#"{"record":{"stone":{"size":1},"colour":"red"},"version":2,"kind":"fruit"}"#),
+        ("escaped", r#"{"kind":"fr\u0075it","version":2,"record":{"colour":"r\u0065d","stone":{"size":1}}}"#),
+        ("older", r#"{"kind":"fruit","version":1,"record":{"colour":"red","stone":{"size":1}}}"#),
+        (
+            "followed",
+            "{\"kind\":\"fruit\",\"version\":2,\"record\":{\"colour\":\"red\",\"stone\":{\"size\":1}}}\n",
+        ),
+    ] {
+        let key = Fruit::key(&name(id)).unwrap();
+        store.store().commit(&Txn::new().put(key, text)).await.unwrap();
+        let found = read(&store, id).await;
+        assert_eq!(found.record, stoned, "{id}");
+        commit(&store, |tx| tx.replace(&found, &stoned).unwrap()).await.unwrap();
+        assert_eq!(stored(&store, id).await, stored(&store, "own").await, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn fields_that_are_not_known_survive_a_change() {
     let store = datastore();
     let newer = json!({"kind": "fruit", "version": 1, "record":

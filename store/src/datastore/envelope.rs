@@ -1,10 +1,12 @@
 //! The stored form.
 
+use std::io;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Record, Unknown};
+use super::{Levels, Record, Unknown};
 use crate::{Error, Key, Kind, Result};
 
 /// The JSON around every stored record: `{"kind": …, "version": …, "record": …}`.
@@ -41,43 +43,61 @@ impl Envelope {
     }
 }
 
+/// What is written of a record.
+#[derive(Serialize)]
+struct Written<'a, R> {
+    kind: &'a str,
+    version: u32,
+    record: &'a R,
+}
+
+/// What is read of a record that this host could have written.
+#[derive(Deserialize)]
+struct Read<'a, R> {
+    kind: &'a str,
+    version: u32,
+    record: R,
+}
+
 pub(super) fn encode<T: Record>(record: &T, unknown: Option<&Unknown>) -> Result<Bytes> {
-    let mut fields = serde_json::to_value(record).map_err(|error| {
-        Error::new(Kind::Unexpected, format!("a {} cannot be written as JSON: {error}", T::KIND))
-    })?;
-    if let Some(unknown) = unknown {
-        unknown.put_back(&mut fields);
-    }
-    if levels(&fields) > MOST_LEVELS {
+    let Some(unknown) = unknown else { return written::<T>(record) };
+    let mut fields = serde_json::to_value(record).map_err(|error| unwritable::<T>(&error))?;
+    unknown.put_back(&mut fields);
+    written::<T>(&fields)
+}
+
+/// The stored form of a `T` with these fields.
+fn written<T: Record>(record: &impl Serialize) -> Result<Bytes> {
+    let (mut text, mut levels) = (Vec::new(), Levels::default());
+    let mut writer = serde_json::Serializer::with_formatter(&mut text, &mut levels);
+    Written { kind: T::KIND, version: T::VERSION, record }
+        .serialize(&mut writer)
+        .map_err(|error| unwritable::<T>(&error))?;
+    // The envelope is one.
+    if levels.most() > MOST_LEVELS + 1 {
         return Err(Error::invalid(format!(
             "a {} holds JSON of too many levels to be surely read again; {MOST_LEVELS} are the most",
             T::KIND
         )));
     }
-    let envelope = Envelope { kind: T::KIND.to_owned(), version: T::VERSION, record: fields };
-    let text = serde_json::to_vec(&envelope).map_err(|error| {
-        Error::new(Kind::Unexpected, format!("a {} cannot be written as JSON: {error}", T::KIND))
-    })?;
     Ok(text.into())
 }
 
-/// How deep objects and lists are nested; 0 for any other value.
-fn levels(value: &Value) -> usize {
-    match value {
-        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or(0),
-        Value::Array(elements) => 1 + elements.iter().map(levels).max().unwrap_or(0),
-        _ => 0,
-    }
+fn unwritable<T: Record>(error: &serde_json::Error) -> Error {
+    Error::new(Kind::Unexpected, format!("a {} cannot be written as JSON: {error}", T::KIND))
 }
 
 pub(super) fn decode<T: Record>(key: &Key, value: &[u8]) -> Result<Decoded<T>> {
+    if let Some(record) = own(value) {
+        return Ok(Decoded { record, version: T::VERSION, unknown: None });
+    }
     let corrupt =
         |why: String| Error::new(Kind::Corrupt, format!("{key} holds no readable {}: {why}", T::KIND));
     let envelope = Envelope::parse(value).map_err(|error| corrupt(error.message().to_owned()))?;
     if envelope.kind != T::KIND {
         return Err(corrupt(format!("it holds a {:?}", envelope.kind)));
     }
-    let record: T = serde_json::from_value(envelope.record.clone()).map_err(|error| {
+    let record = T::deserialize(&envelope.record).map_err(|error| {
         let newer = if envelope.version > T::VERSION {
             format!(" (it has version {}, this host knows {})", envelope.version, T::VERSION)
         } else {
@@ -88,4 +108,27 @@ pub(super) fn decode<T: Record>(key: &Key, value: &[u8]) -> Result<Decoded<T>> {
     let known = serde_json::to_value(&record).map_err(|error| corrupt(error.to_string()))?;
     let unknown = Unknown::of(&known, &envelope.record);
     Ok(Decoded { record, version: envelope.version, unknown })
+}
+
+/// The record, if `value` is to the byte what this host writes of it: then there is nothing in it that is not known,
+/// and it need not be looked for.
+fn own<T: Record>(value: &[u8]) -> Option<T> {
+    let Read { kind, version, record } = serde_json::from_slice::<Read<'_, T>>(value).ok()?;
+    let mut rest = Same(value);
+    serde_json::to_writer(&mut rest, &Written { kind, version, record: &record }).ok()?;
+    (kind == T::KIND && version == T::VERSION && rest.0.is_empty()).then_some(record)
+}
+
+/// Takes what it holds and nothing else.
+struct Same<'a>(&'a [u8]);
+
+impl io::Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! Many records at one revision.
 
 use super::{Record, Versioned};
-use crate::{Entry, Key, Revision, Snapshot};
+use crate::{Entry, Error, Key, Revision, Snapshot};
 
 /// The records of one type below a prefix, at one revision.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,10 +46,19 @@ impl Unreadable {
     ///
     /// The entry as one that is unreadable, with the reason.
     pub fn unless_read<T: Record>(entry: &Entry) -> Result<Versioned<T>, Self> {
-        Versioned::read(entry).map_err(|error| Self {
-            key: entry.key.clone(),
-            revision: entry.revision,
-            reason: error.message().to_owned(),
-        })
+        Versioned::read(entry).map_err(|error| Self::of(entry, &error))
+    }
+
+    /// As [`Unreadable::unless_read`], of an entry whose key is known to be that of `id`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Unreadable::unless_read`].
+    pub fn unless_read_as<T: Record>(id: T::Id, entry: &Entry) -> Result<Versioned<T>, Self> {
+        Versioned::read_as(id, entry).map_err(|error| Self::of(entry, &error))
+    }
+
+    fn of(entry: &Entry, error: &Error) -> Self {
+        Self { key: entry.key.clone(), revision: entry.revision, reason: error.message().to_owned() }
     }
 }

@@ -7,6 +7,7 @@
 mod envelope;
 mod global;
 mod home;
+mod levels;
 mod listing;
 mod local;
 mod record;
@@ -19,6 +20,7 @@ mod watch;
 pub use envelope::Envelope;
 pub use global::{GlobalDatastore, GlobalStore};
 pub use home::{Any, Either, Global, Home, LivesIn, Local};
+use levels::Levels;
 pub use listing::{Listing, Unreadable};
 pub use local::{LocalDatastore, LocalStore};
 pub use record::{Record, RecordId};

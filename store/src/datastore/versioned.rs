@@ -12,7 +12,8 @@ pub struct Versioned<T: Record> {
     pub record: T,
     revision: Revision,
     version: u32,
-    unknown: Option<Unknown>,
+    /// Rarely any.
+    unknown: Option<Box<Unknown>>,
 }
 
 impl<T: Record> Versioned<T> {
@@ -29,13 +30,18 @@ impl<T: Record> Versioned<T> {
     pub fn read(entry: &Entry) -> Result<Self> {
         let id = T::id(&entry.key)
             .ok_or_else(|| Error::new(Kind::Corrupt, format!("{} is no key of a {}", entry.key, T::KIND)))?;
+        Self::read_as(id, entry)
+    }
+
+    /// As [`Versioned::read`], of an entry whose key is known to be that of `id`.
+    pub(super) fn read_as(id: T::Id, entry: &Entry) -> Result<Self> {
         let decoded = super::envelope::decode::<T>(&entry.key, &entry.value)?;
         Ok(Self {
             id,
             record: decoded.record,
             revision: entry.revision,
             version: decoded.version,
-            unknown: decoded.unknown,
+            unknown: decoded.unknown.map(Box::new),
         })
     }
 
@@ -60,7 +66,7 @@ impl<T: Record> Versioned<T> {
     }
 
     pub(super) fn unknown(&self) -> Option<&Unknown> {
-        self.unknown.as_ref()
+        self.unknown.as_deref()
     }
 
     /// Refuses to write what a newer host has written in a form that this one must not touch.

@@ -82,7 +82,13 @@ impl Engine {
         if let Some(settled) = self.standing() {
             return settled;
         }
-        match self.establish().await {
+        let established = tokio::select! {
+            biased;
+            // What was sent by then harms the next run of this client as little as what a process sends that is killed.
+            () = self.over.cancelled() => Err(Error::closed("the store was closed")),
+            established = self.establish() => established,
+        };
+        match established {
             Ok(session) => {
                 let session = Arc::new(session);
                 *self.lock() = Standing::Known(Arc::clone(&session));
@@ -147,6 +153,8 @@ impl Engine {
     /// Ends what runs in the background, lets go of slots that nobody will use again, and of the servers.
     pub(super) async fn end(&self) -> Result<()> {
         self.over.cancel();
+        // Whoever makes this client known has stopped: the next run of it has nobody beside it.
+        drop(self.establishing.lock().await);
         if let Some(Ok(session)) = self.standing()
             && !self.config.client_state.is_kept()
         {
