@@ -150,6 +150,13 @@ pub async fn a_consumer_equals_the_quiet_store(h: &dyn Harness) {
         mirror.follow(watch, last).await;
         mirror.assert_equals(&listed);
     }
+    // Whoever was slow has begun anew with a reset; now all keep up.
+    let last = commit(&stores[2], &put("w/last", "again")).await;
+    let listed = list(&stores[1], "w").await;
+    for (mirror, watch) in &mut following {
+        mirror.follow(watch, last).await;
+        mirror.assert_equals(&listed);
+    }
 }
 
 /// C-WATCH-11: A consumer that reads nothing while much is written holds up nobody, and then gets everything or a

@@ -2,6 +2,7 @@
 //! are restored.
 
 mod clause;
+mod closing;
 mod doubted;
 mod outcome;
 mod servers;

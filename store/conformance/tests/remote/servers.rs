@@ -88,6 +88,17 @@ impl Servers {
         self.lock().lost_answers = count;
     }
 
+    /// Waits until all answers were lost that were to be.
+    pub(crate) async fn lost_all(&self) {
+        for _ in 0..2_000 {
+            if self.lock().lost_answers == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("nobody asked");
+    }
+
     /// From now on one attempt of so many is executed, and its answer lost; with 0 none.
     pub(crate) fn lose_each(&self, count: usize) {
         self.lock().lose_each = count;
