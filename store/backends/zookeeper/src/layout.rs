@@ -48,20 +48,35 @@ impl Layout {
     }
 
     pub(crate) fn room(&self, room: Room) -> String {
-        let name = match room {
-            Room::Entries => "entries",
-            Room::Own => "own",
-        };
-        format!("{}/{name}", self.root)
+        format!("{}/{}", self.root, room_name(room))
     }
 
     pub(crate) fn directory(&self, room: Room, directory: &Prefix) -> String {
-        format!("{}/{}", self.room(room), directory_name(directory))
+        self.below(room, directory.as_str(), "")
     }
 
     pub(crate) fn node(&self, room: Room, key: &Key) -> String {
-        let leaf = key.as_str().rsplit_once('/').map_or(key.as_str(), |(_, leaf)| leaf);
-        format!("{}/{leaf}", self.directory(room, &key.directory()))
+        let (directory, leaf) = key.as_str().rsplit_once('/').unwrap_or(("", key.as_str()));
+        self.below(room, directory, leaf)
+    }
+
+    /// A leaf in a directory, or without one the directory; each commit asks for one of every key.
+    fn below(&self, room: Room, directory: &str, leaf: &str) -> String {
+        let name = room_name(room);
+        let mut path = String::with_capacity(self.root.len() + name.len() + directory.len() + leaf.len() + 4);
+        path.push_str(&self.root);
+        path.push('/');
+        path.push_str(name);
+        path.push('/');
+        if directory.is_empty() {
+            path.push_str(ROOT);
+        }
+        path.extend(directory.chars().map(|c| if c == '/' { JOINT } else { c }));
+        if !leaf.is_empty() {
+            path.push('/');
+            path.push_str(leaf);
+        }
+        path
     }
 
     /// Written to learn how far the store is, and asked about to know that an answer is of now.
@@ -75,8 +90,8 @@ impl Layout {
 
     pub(crate) fn generation(&self, bucket: Bucket) -> String {
         match bucket.0 {
-            SPREAD => format!("{}/own", self.generations()),
-            number => format!("{}/{number:02x}", self.generations()),
+            SPREAD => format!("{}/generations/own", self.root),
+            number => format!("{}/generations/{number:02x}", self.root),
         }
     }
 
@@ -127,8 +142,11 @@ pub(crate) fn lies_below(directory: &Prefix, prefix: &Prefix) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn directory_name(directory: &Prefix) -> String {
-    if directory.is_root() { ROOT.to_owned() } else { directory.as_str().replace('/', &JOINT.to_string()) }
+fn room_name(room: Room) -> &'static str {
+    match room {
+        Room::Entries => "entries",
+        Room::Own => "own",
+    }
 }
 
 #[cfg(test)]

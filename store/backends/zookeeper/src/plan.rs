@@ -20,8 +20,6 @@ const OPERATION_BYTES: usize = 64;
 pub(crate) struct Piece<'a> {
     pub(crate) room: Room,
     pub(crate) path: String,
-    /// Where the node lies.
-    pub(crate) directory: String,
     pub(crate) bucket: Bucket,
     pub(crate) guard: Option<&'a Guard>,
     pub(crate) write: Option<&'a Write>,
@@ -38,11 +36,11 @@ pub(crate) enum Known {
 
 /// One operation of a `multi`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Op {
-    Check { path: String, version: i32 },
-    Create { path: String, value: Bytes, leased: bool },
-    Set { path: String, value: Bytes, version: Option<i32> },
-    Delete { path: String, version: Option<i32> },
+pub(crate) enum Op<'a> {
+    Check { path: &'a str, version: i32 },
+    Create { path: &'a str, value: &'a [u8], leased: bool },
+    Set { path: &'a str, value: &'a [u8], version: Option<i32> },
+    Delete { path: &'a str, version: Option<i32> },
 }
 
 /// What a plan does with the generation of a bucket.
@@ -53,14 +51,14 @@ pub(crate) struct Step {
     pub(crate) moves: bool,
 }
 
-/// A `multi`: first the generations, in their order, then the pieces.
+/// A `multi`: first the generations, in their order, then the pieces, in theirs.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<'a> {
     pub(crate) generations: BTreeMap<Bucket, Step>,
-    pub(crate) ops: Vec<Op>,
+    pub(crate) ops: Vec<Op<'a>>,
 }
 
-impl Op {
+impl Op<'_> {
     fn bytes(&self) -> usize {
         let (path, value) = match self {
             Self::Check { path, .. } | Self::Delete { path, .. } => (path, 0),
@@ -75,6 +73,11 @@ impl Piece<'_> {
     pub(crate) fn of<'a>(layout: &Layout, attempt: &'a Attempt) -> Vec<Piece<'a>> {
         let rooms = [(Room::Own, &attempt.own), (Room::Entries, &attempt.entries)];
         rooms.into_iter().flat_map(|(room, txn)| pieces(layout, room, txn)).collect()
+    }
+
+    /// Where the node lies.
+    pub(crate) fn directory(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(directory, _)| directory)
     }
 
     /// The lease of what is put; `None` if nothing is.
@@ -114,7 +117,6 @@ fn pieces<'a>(layout: &Layout, room: Room, txn: &'a Txn) -> Vec<Piece<'a>> {
     let piece = |key: &Key, guard, write| Piece {
         room,
         path: layout.node(room, key),
-        directory: layout.directory(room, &key.directory()),
         bucket: bucket_of(room, key),
         guard,
         write,
@@ -125,19 +127,19 @@ fn pieces<'a>(layout: &Layout, room: Room, txn: &'a Txn) -> Vec<Piece<'a>> {
     guards.chain(others.map(|write| piece(write.key(), None, Some(write)))).collect()
 }
 
-impl Plan {
+impl<'a> Plan<'a> {
     /// The plan for these pieces with what is known of each; `None` if more must be known. `owner` is the session of
     /// the transaction's lease, or zero.
-    pub(crate) fn make(pieces: &[Piece<'_>], known: &[Known], owner: i64) -> Option<Self> {
-        let mut plan = Self::default();
+    pub(crate) fn make(pieces: &'a [Piece<'_>], known: &[Known], owner: i64) -> Option<Self> {
+        let mut plan = Self { ops: Vec::with_capacity(pieces.len()), ..Self::default() };
         for (piece, known) in pieces.iter().zip(known) {
             plan.add(piece, known, owner)?;
         }
         Some(plan)
     }
 
-    fn add(&mut self, piece: &Piece<'_>, known: &Known, owner: i64) -> Option<()> {
-        let path = || piece.path.clone();
+    fn add(&mut self, piece: &'a Piece<'_>, known: &Known, owner: i64) -> Option<()> {
+        let path = piece.path.as_str();
         piece.check_lease(known, owner).ok()?;
         match (piece.guard, piece.write, known) {
             (Some(Guard::Unchanged(..)), write, &Known::Present(seen, generation)) if piece.holds(known) => {
@@ -147,9 +149,9 @@ impl Plan {
                     self.moves(piece.bucket);
                 }
                 self.ops.push(match write {
-                    Some(Write::Put { value, .. }) => Op::Set { path: path(), value: value.clone(), version },
-                    Some(Write::Delete(_)) => Op::Delete { path: path(), version },
-                    None => Op::Check { path: path(), version: seen.version },
+                    Some(Write::Put { value, .. }) => Op::Set { path, value, version },
+                    Some(Write::Delete(_)) => Op::Delete { path, version },
+                    None => Op::Check { path, version: seen.version },
                 });
             }
             (Some(Guard::Unchanged(..)), ..) => return None,
@@ -159,23 +161,23 @@ impl Plan {
                 if lease.is_some() {
                     self.at(piece.bucket, generation);
                 }
-                self.ops.push(Op::Set { path: path(), value: value.clone(), version });
+                self.ops.push(Op::Set { path, value, version });
             }
             (_, Some(Write::Put { value, lease, .. }), _) => {
                 if lease.is_some() {
                     self.moves(piece.bucket);
                 }
-                self.ops.push(Op::Create { path: path(), value: value.clone(), leased: lease.is_some() });
+                self.ops.push(Op::Create { path, value, leased: lease.is_some() });
             }
             (None, Some(Write::Delete(_)), Known::Present(..)) => {
                 self.moves(piece.bucket);
-                self.ops.push(Op::Delete { path: path(), version: None });
+                self.ops.push(Op::Delete { path, version: None });
             }
             (None, Some(Write::Delete(_)), Known::Nothing) => return None,
             // There is no operation that asks for absence; making and removing does.
             (Some(Guard::Absent(_)), ..) | (None, Some(Write::Delete(_)), Known::Absent) => {
-                self.ops.push(Op::Create { path: path(), value: Bytes::new(), leased: false });
-                self.ops.push(Op::Delete { path: path(), version: None });
+                self.ops.push(Op::Create { path, value: b"", leased: false });
+                self.ops.push(Op::Delete { path, version: None });
             }
             (None, None, _) => {}
         }
@@ -215,18 +217,18 @@ mod tests {
         Key::parse(text).unwrap()
     }
 
-    fn plan(entries: Txn, known: Known, owner: i64) -> Option<Plan> {
+    fn plan<T>(entries: Txn, known: Known, owner: i64, look: impl FnOnce(&Plan<'_>) -> T) -> Option<T> {
         let layout = Layout::new(&Prefix::root());
         let attempt = Attempt { entries, own: Txn::new() };
         let pieces = Piece::of(&layout, &attempt);
-        Plan::make(&pieces, &vec![known; pieces.len()], owner)
+        Plan::make(&pieces, &vec![known; pieces.len()], owner).as_ref().map(look)
     }
 
     fn present(owner: i64) -> Known {
         Known::Present(Seen { mzxid: 9, version: 3, owner }, 5)
     }
 
-    fn names(plan: &Plan) -> String {
+    fn names(plan: &Plan<'_>) -> String {
         let generations = plan.generations.values().map(|step| match (step.at, step.moves) {
             (Some(at), true) => format!("generation {at} moves"),
             (Some(at), false) => format!("generation {at}"),
@@ -278,8 +280,8 @@ mod tests {
             (Txn::new().delete(key("a")), Known::Absent, Some("create, delete None")),
             (Txn::new().delete(key("a")), present(7), Some("moves, delete None")),
         ] {
-            let made = plan(txn.clone(), known, 7);
-            assert_eq!(made.as_ref().map(names).as_deref(), wanted, "{txn:?} {known:?}");
+            let made = plan(txn.clone(), known, 7, names);
+            assert_eq!(made.as_deref(), wanted, "{txn:?} {known:?}");
         }
     }
 
@@ -295,9 +297,11 @@ mod tests {
 
     #[test]
     fn a_request_that_the_servers_do_not_take_is_refused() {
-        let fits = plan(Txn::new().put(key("a"), vec![0; 320 * 1024]), Known::Nothing, 0).unwrap();
-        assert!(fits.check_size().is_ok());
-        let large = plan(Txn::new().put(key("a"), vec![0; 1024 * 1024]), Known::Nothing, 0).unwrap();
-        assert_eq!(large.check_size().unwrap_err().kind(), Kind::TooLarge);
+        let checked = |bytes| {
+            let txn = Txn::new().put(key("a"), vec![0; bytes]);
+            plan(txn, Known::Nothing, 0, |plan| plan.check_size()).unwrap()
+        };
+        assert!(checked(320 * 1024).is_ok());
+        assert_eq!(checked(1024 * 1024).unwrap_err().kind(), Kind::TooLarge);
     }
 }

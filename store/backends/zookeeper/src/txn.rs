@@ -91,7 +91,7 @@ impl Link {
         Err(Error::new(Kind::Unavailable, "what the transaction is about keeps changing"))
     }
 
-    async fn send(&self, client: &Client, plan: &Plan, deadline: Instant) -> Result<Sent> {
+    async fn send(&self, client: &Client, plan: &Plan<'_>, deadline: Instant) -> Result<Sent> {
         let mut writer = client.new_multi_writer();
         for (bucket, step) in &plan.generations {
             let path = self.layout.generation(*bucket);
@@ -123,7 +123,7 @@ impl Link {
         }
     }
 
-    fn add(&self, writer: &mut MultiWriter<'_>, op: &Op) -> Result<(), Zk> {
+    fn add(&self, writer: &mut MultiWriter<'_>, op: &Op<'_>) -> Result<(), Zk> {
         match op {
             Op::Check { path, version } => writer.add_check_version(path, *version),
             Op::Create { path, value, leased } => {
@@ -137,7 +137,7 @@ impl Link {
 
     /// Makes the directory of every piece that may make a node.
     async fn make_directories(&self, live: &Live, pieces: &[Piece<'_>]) -> Result<()> {
-        let directories: BTreeSet<&str> = pieces.iter().map(|piece| piece.directory.as_str()).collect();
+        let directories: BTreeSet<&str> = pieces.iter().map(|piece| piece.directory()).collect();
         let made = directories.into_iter().map(|path| self.make_directory(&live.client, path));
         match futures_util::future::try_join_all(made).await {
             // The store itself is missing, as the survey will show.
@@ -158,7 +158,7 @@ fn refusal(error: Zk) -> Error {
 fn learn(
     live: &Live,
     pieces: &[Piece<'_>],
-    plan: &Plan,
+    plan: &Plan<'_>,
     before: &[Option<Before>],
     results: &[MultiWriteResult],
     owner: i64,
@@ -181,18 +181,17 @@ fn learn(
         at.push((*bucket, version.and_then(|version| live.versions.generation(*bucket, version))));
     }
     let mut revision_of = None;
+    // Operations are in the order of the pieces.
+    let mut rest = pieces.iter().zip(before);
     for (op, result) in plan.ops.iter().zip(ops) {
         let Some(stat) = stat(result).filter(|stat| !stat.is_invalid()) else { continue };
         revision_of = Some(stat.mzxid);
         let (Op::Create { path, .. } | Op::Set { path, .. }) = op else { continue };
-        let written =
-            |piece: &Piece<'_>| &piece.path == path && matches!(piece.write, Some(Write::Put { .. }));
-        let Some(index) = pieces.iter().position(written) else { continue };
-        let bucket = pieces[index].bucket;
-        let asked = at.iter().find(|(asked, _)| *asked == bucket).map(|(_, before)| *before);
-        let leased = matches!(pieces[index].write, Some(Write::Put { lease: Some(_), .. }));
-        let seen = Seen { owner: if leased { owner } else { 0 }, ..Seen::from(&stat) };
-        live.versions.learn(path, asked.unwrap_or(before[index]), seen);
+        let Some((piece, before)) = rest.find(|(piece, _)| piece.path == *path) else { continue };
+        let Some(Write::Put { lease, .. }) = piece.write else { continue };
+        let asked = at.iter().find(|(asked, _)| *asked == piece.bucket).map(|(_, before)| *before);
+        let seen = Seen { owner: if lease.is_some() { owner } else { 0 }, ..Seen::from(&stat) };
+        live.versions.learn(path, asked.unwrap_or(*before), seen);
     }
     revision_of.map(revision).ok_or_else(no_stat)
 }

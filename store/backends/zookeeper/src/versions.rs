@@ -123,17 +123,22 @@ impl Versions {
         if generation.epoch != before.epoch || generation.version != Some(before.version) {
             return;
         }
+        let node = Node { seen, epoch: before.epoch };
         // Of two answers the later one may be heard first.
-        if let Some(known) = inner.young.get(path).or_else(|| inner.old.get(path))
-            && known.epoch == before.epoch
-            && known.seen.mzxid > seen.mzxid
-        {
+        let is_later = |known: &Node| known.epoch == node.epoch && known.seen.mzxid > node.seen.mzxid;
+        if let Some(known) = inner.young.get_mut(path) {
+            if !is_later(known) {
+                *known = node;
+            }
+            return;
+        }
+        if inner.old.get(path).is_some_and(is_later) {
             return;
         }
         if inner.young.len() >= HALF {
             inner.old = std::mem::take(&mut inner.young);
         }
-        inner.young.insert(path.to_owned(), Node { seen, epoch: before.epoch });
+        inner.young.insert(path.to_owned(), node);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -90,22 +90,7 @@ impl ZooKeeperWatch {
     /// What is different from what was delivered.
     fn difference(&mut self, now: Snapshot, session: &Session) -> WatchItem {
         let through = now.revision;
-        let present: BTreeSet<&Key> = now.entries.iter().map(|entry| &entry.key).collect();
-        let gone: Vec<Key> = self.delivered.keys().filter(|key| !present.contains(key)).cloned().collect();
-        // What went while the list was made went with the first thing that was heard of it, or before that.
-        let touched: BTreeMap<&Key, Revision> =
-            session.touched.values().map(|touched| (&touched.key, touched.first)).collect();
-        let mut changes = Vec::new();
-        for key in gone {
-            self.delivered.remove(&key);
-            let revision = touched.get(&key).copied().unwrap_or(through);
-            changes.push(Change::Delete { key, revision });
-        }
-        for entry in now.entries {
-            if self.delivered.insert(entry.key.clone(), entry.revision) != Some(entry.revision) {
-                changes.push(Change::Put(entry));
-            }
-        }
+        let changes = catch_up(&mut self.delivered, now, session.touched.values());
         self.item(changes, through)
     }
 
@@ -220,6 +205,91 @@ impl Upstream for ZooKeeperWatch {
     }
 }
 
+/// What leads from what was delivered to what is there now, where these nodes were touched since a watch was set.
+///
+/// The servers of a session may be behind those of the one before: what was delivered beyond what is there now is not
+/// judged by it, its events are still to come.
+fn catch_up<'a>(
+    delivered: &mut BTreeMap<Key, Revision>,
+    now: Snapshot,
+    touched: impl Iterator<Item = &'a Touched>,
+) -> Vec<Change> {
+    let through = now.revision;
+    let present: BTreeSet<&Key> = now.entries.iter().map(|entry| &entry.key).collect();
+    let touched: BTreeMap<&Key, Revision> = touched.map(|touched| (&touched.key, touched.first)).collect();
+    let gone = delivered.extract_if(.., |key, at| *at <= through && !present.contains(key));
+    let mut changes: Vec<_> = gone
+        .map(|(key, at)| {
+            // What went while the list was made went with the first thing that was heard of it, or before that; but
+            // after what was delivered, which servers that were behind may have told anew.
+            let heard = touched.get(&key).copied().unwrap_or(through);
+            Change::Delete { key, revision: heard.max(at.next()) }
+        })
+        .collect();
+    for entry in now.entries {
+        if delivered.get(&entry.key).is_none_or(|at| *at < entry.revision) {
+            delivered.insert(entry.key.clone(), entry.revision);
+            changes.push(Change::Put(entry));
+        }
+    }
+    changes
+}
+
 fn cut() -> Error {
     Error::new(Kind::Unavailable, "the connection of the watch was lost")
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use netkeep_store::Entry;
+
+    use super::*;
+
+    fn key() -> Key {
+        Key::parse("a/k").unwrap()
+    }
+
+    fn at(revision: u64) -> Revision {
+        Revision::new(revision)
+    }
+
+    fn list(entries: &[u64], revision: u64) -> Snapshot {
+        let entry = |put: &u64| Entry { key: key(), value: Bytes::new(), revision: at(*put), lease: None };
+        Snapshot { entries: entries.iter().map(entry).collect(), revision: at(revision) }
+    }
+
+    /// What is told after the entry was delivered at revision 7, and was touched by these transactions since.
+    fn after_seven(now: Snapshot, touched: Option<(u64, u64)>) -> (Vec<Change>, Option<Revision>) {
+        let mut delivered = BTreeMap::from([(key(), at(7))]);
+        let touched = touched.map(|(first, last)| Touched { key: key(), first: at(first), last: at(last) });
+        let changes = catch_up(&mut delivered, now, touched.iter());
+        (changes, delivered.get(&key()).copied())
+    }
+
+    fn gone(revision: u64) -> (Vec<Change>, Option<Revision>) {
+        (vec![Change::Delete { key: key(), revision: at(revision) }], None)
+    }
+
+    #[test]
+    fn what_is_gone_went_after_it_was_delivered() {
+        assert_eq!(after_seven(list(&[], 12), None), gone(12));
+        assert_eq!(after_seven(list(&[], 12), Some((9, 11))), gone(9));
+        // Told by servers that were behind.
+        assert_eq!(after_seven(list(&[], 12), Some((5, 9))), gone(8));
+    }
+
+    #[test]
+    fn what_was_delivered_beyond_a_list_is_not_judged_by_it() {
+        assert_eq!(after_seven(list(&[], 6), None), (vec![], Some(at(7))));
+        assert_eq!(after_seven(list(&[5], 6), None), (vec![], Some(at(7))));
+    }
+
+    #[test]
+    fn what_is_newer_is_told() {
+        assert_eq!(after_seven(list(&[7], 12), None), (vec![], Some(at(7))));
+        let now = list(&[9], 12);
+        let put = Change::Put(now.entries[0].clone());
+        assert_eq!(after_seven(now, None), (vec![put], Some(at(9))));
+    }
 }
