@@ -161,7 +161,9 @@ pub trait NetworkDriver: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// Ports that are published while an endpoint is its sandbox's way out.
+/// Ports that are published while an endpoint is its sandbox's way out. What the sandbox wants to have published stands
+/// in `bindings_wanted` of its endpoint then, after what the endpoint itself wants, and what was settled in its
+/// `bindings`. When the way out moves, it is taken back from the old one first; a plan may claim what the old one holds.
 #[async_trait]
 pub trait ExternalConnectivity: Send + Sync {
     /// Decides which ports. Cancel safe.

@@ -233,6 +233,9 @@ impl NetworkDriver for BrokenDriver {
 impl ExternalConnectivity for BrokenDriver {
     async fn plan_program(&self, view: &dyn PlanView, state: &JoinState) -> Result<Plan<Vec<PortBinding>>> {
         let Some(inner) = self.inner.external() else { return Ok(Plan::answer(Vec::new())) };
+        if matches!(self.flaw, Flaw::LeavesPortsOut) {
+            return Ok(Plan::answer(Vec::new()));
+        }
         inner.plan_program(view, state).await
     }
 

@@ -132,12 +132,10 @@ impl Site {
     pub(super) fn attach(&self, join: Object, answer: Option<JoinAnswer>) {
         let Object::Join(network, endpoint, sandbox) = join else { return };
         if let Some(found) = self.store().endpoints.get_mut(&(network, endpoint)) {
-            found.attachment.get_or_insert(Attachment::new(
-                sandbox,
-                self.host,
-                OperationId::generate(),
-                Timestamp::from_unix_millis(1_700_000_000_000),
-            ));
+            found.attachment.get_or_insert_with(|| {
+                let since = Timestamp::from_unix_millis(1_700_000_000_000);
+                Box::new(Attachment::new(sandbox, self.host, OperationId::generate(), since))
+            });
             if let Some(answer) = &answer {
                 for (interface, names) in found.interfaces.iter_mut().zip(&answer.interfaces) {
                     interface.names = Some(names.clone());

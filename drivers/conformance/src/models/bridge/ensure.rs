@@ -2,6 +2,7 @@
 
 use netkeep_drivers::{EndpointState, EnsureError, HostNotes, JoinState, NetworkAnswer, NetworkState};
 use netkeep_model::{Claim, Object};
+use netkeep_store::Segment;
 use serde_json::json;
 
 use super::Bridge;
@@ -9,7 +10,7 @@ use super::options::Config;
 use crate::models::hold::hold;
 use crate::models::interfaces::link_name;
 use crate::models::made::{Made, link_failed};
-use crate::models::recovery::keep;
+use crate::models::recovery::{keep, note};
 use crate::models::{KernelError, MARK, ports};
 
 /// What the notes are called: the bridge of a network and its addresses there, the interface of an endpoint, the ports of either an
@@ -88,13 +89,25 @@ pub(super) async fn program(
     state: &JoinState,
 ) -> Result<(), EnsureError> {
     let kernel = &driver.kernel;
-    let ports = ports::of(&state.endpoint.endpoint.bindings);
+    // Those that were published early stay the endpoint's.
+    let early: Vec<ports::HostPort> = note(&state.endpoint.notes, PORTS).unwrap_or_default();
+    let mut ports = ports::of(&state.endpoint.endpoint.bindings);
+    ports.retain(|port| !early.contains(port));
+    if ports.is_empty() {
+        return Ok(());
+    }
     let on: Object = state.object();
     keep(notes, &state.notes, on, PORTS, json!(ports)).await?;
     let mut made = Made::default();
     for port in ports {
         if let Err(error) = made.listener(kernel, port).await {
-            return Err(made.undo(kernel, error).await);
+            let error = made.undo(kernel, error).await;
+            if !matches!(error, EnsureError::Unknown(_)) {
+                // The ports may be another's before the join is removed.
+                let forgotten = notes.note(&on, &Segment::escape(PORTS), serde_json::Value::Null).await;
+                forgotten.map_err(EnsureError::Unknown)?;
+            }
+            return Err(error);
         }
     }
     Ok(())

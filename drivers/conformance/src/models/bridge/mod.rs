@@ -176,9 +176,6 @@ impl ExternalConnectivity for Bridge {
         notes: &dyn HostNotes,
         state: &JoinState,
     ) -> Result<Vec<PortBinding>, EnsureError> {
-        if plan::is_early(&state.endpoint)? {
-            return Ok(Vec::new());
-        }
         ensure::program(self, notes, state).await?;
         Ok(state.endpoint.endpoint.bindings.clone())
     }

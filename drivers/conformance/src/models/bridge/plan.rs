@@ -64,17 +64,9 @@ pub(super) fn answer_to_join(state: &EndpointState, options: &Options) -> Result
 }
 
 pub(super) fn program(view: &dyn PlanView, state: &JoinState) -> Result<Plan<Vec<PortBinding>>> {
-    if is_early(&state.endpoint)? {
-        return Ok(Plan::answer(Vec::new()));
-    }
     let (bindings, claims) = ports::settle(view, &state.endpoint.endpoint)?;
     let ensure = !claims.is_empty();
     Ok(Plan { answer: Answer::Now(bindings), records: Vec::new(), claims, ensure })
-}
-
-/// Whether the ports of an endpoint are published already.
-pub(super) fn is_early(state: &EndpointState) -> Result<bool> {
-    Ok(Config::read(state.network.id, &state.network.network.options)?.early)
 }
 
 /// A network that is to be kept says so in its record.
