@@ -1,19 +1,20 @@
 //! What the replica knows.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use netkeep_drivers::Order;
 use netkeep_model::{
-    AddressRecord, Class, HostId, HostRef, Link, NumberRecord, Owner, Pool, PoolRecord, PortBlock, Protocol,
-    PublishedEntry, Scope, Space, SubPoolRecord,
+    AddressRecord, Class, HostId, HostRef, NumberRecord, Owner, Pool, PoolRecord, Protocol, PublishedEntry,
+    Scope, Space,
 };
 use netkeep_store::datastore::Record;
 use netkeep_store::{Change, Entry, Key, Revision, Snapshot, Txn, WatchItem, Write};
 
-use super::runs::{Runs, Spoken};
-use super::{FreeMap, Tables};
+use super::runs::Runs;
+use super::tables::Turn;
+use super::{FreeMap, Owned, Says, Tables};
 
 /// The records of a store in memory: what the watch has delivered, with this process's own commits laid over it
 /// until the watch has passed them.
@@ -27,8 +28,8 @@ pub(crate) struct State {
     pub(crate) tables: Tables,
     /// What is of each run of a host.
     pub(crate) runs: Runs,
-    /// What each owner holds and has published, by key.
-    owned: BTreeMap<Owner, BTreeSet<Key>>,
+    /// What each owner holds and has published.
+    owned: Owned,
     /// Which addresses and numbers are taken.
     free: BTreeMap<Range, FreeMap>,
     /// Ports that operations under way have chosen.
@@ -92,8 +93,8 @@ impl State {
                 for change in &batch.changes {
                     let (key, revision) = (change.key(), change.revision());
                     // What is newer is known already; this item is late.
-                    let own = self.overlay.get(key).is_some_and(|(own, _)| *own > revision);
-                    if own || self.ahead.get(key).is_some_and(|shown| *shown > revision) {
+                    let own = self.overlay.get(key).map(|(own, _)| *own);
+                    if own > Some(revision) || self.ahead.get(key).is_some_and(|shown| *shown > revision) {
                         continue;
                     }
                     self.overlay.remove(key);
@@ -101,6 +102,8 @@ impl State {
                         self.ahead.insert(key.clone(), revision);
                     }
                     match change {
+                        // An own commit that the watch repeats.
+                        Change::Put(_) if own == Some(revision) => {}
                         Change::Put(entry) => self.set(key, Some(entry)),
                         Change::Delete { .. } => self.set(key, None),
                     }
@@ -165,7 +168,7 @@ impl State {
 
     /// The keys of everything that `owner` holds and has published.
     pub(crate) fn held_by(&self, owner: &Owner) -> impl Iterator<Item = &Key> {
-        self.owned.get(owner).into_iter().flatten()
+        self.owned.of(owner)
     }
 
     /// Chooses a free number of `range` from `first` to `last`, and reserves it.
@@ -272,28 +275,16 @@ impl State {
 
     fn set(&mut self, key: &Key, entry: Option<&Entry>) {
         self.published_changes += u64::from(PublishedEntry::id(key).is_some());
-        let (before, spoken) = (self.owners(key), Spoken::of(&self.tables, key));
-        self.tables.set(key, entry);
-        let after = self.owners(key);
-        self.runs.set(key, &spoken, &Spoken::of(&self.tables, key));
-        for owner in before.difference(&after) {
-            if let Some(keys) = self.owned.get_mut(owner) {
-                keys.remove(key);
-                if keys.is_empty() {
-                    self.owned.remove(owner);
-                }
-            }
-        }
-        for owner in after.difference(&before) {
-            self.owned.entry(owner.clone()).or_default().insert(key.clone());
-        }
+        let Turn { place, before, after } = self.tables.set(key, entry);
+        self.owned.set(key, &before.owners, &after.owners);
+        self.runs.set(key, &before, &after);
         if let (Some(pool), None) = (PoolRecord::id(key), entry) {
             let range = Range::Pool(pool.space, pool.pool);
             if self.free.get(&range).is_some_and(FreeMap::is_empty) {
                 self.free.remove(&range);
             }
         }
-        if let Some((range, n)) = place(key) {
+        if let Some((range, n)) = place {
             match entry {
                 Some(_) => self.free.entry(range).or_default().record(n),
                 None => {
@@ -303,28 +294,6 @@ impl State {
                 }
             }
         }
-    }
-
-    /// Who holds, or has published, what stands under `key`.
-    fn owners(&self, key: &Key) -> BTreeSet<Owner> {
-        let tables = &self.tables;
-        let mut owners = BTreeSet::new();
-        if let Some(found) = AddressRecord::id(key).and_then(|id| tables.addresses.get(&id)) {
-            owners.insert(found.record.owner.clone());
-        } else if let Some(found) = NumberRecord::id(key).and_then(|id| tables.numbers.get(&id)) {
-            owners.insert(found.record.owner.clone());
-        } else if let Some(found) = PoolRecord::id(key).and_then(|id| tables.pools.get(&id)) {
-            owners.extend(found.record.owner.clone());
-        } else if let Some(found) = SubPoolRecord::id(key).and_then(|id| tables.sub_pools.get(&id)) {
-            owners.insert(found.record.owner.clone());
-        } else if let Some(found) = Link::id(key).and_then(|id| tables.links.get(&id)) {
-            owners.extend(found.record.owners().iter().cloned());
-        } else if let Some(found) = PortBlock::id(key).and_then(|id| tables.port_blocks.get(&id)) {
-            owners.extend(found.record.claims().iter().map(|claim| claim.owner.clone()));
-        } else if let Some(found) = PublishedEntry::id(key).and_then(|id| tables.published.get(&id)) {
-            owners.insert(found.record.owner.clone());
-        }
-        owners
     }
 }
 
@@ -337,11 +306,8 @@ fn part_of(whose: impl Hash) -> u64 {
 
 /// Which number of which range a key stands for.
 fn place(key: &Key) -> Option<(Range, u128)> {
-    if let Some(id) = AddressRecord::id(key) {
-        return Some((Range::Pool(id.space, id.master), bits(id.ip)));
-    }
-    let id = NumberRecord::id(key)?;
-    Some((Range::Class(id.class), u128::from(id.n)))
+    let address = AddressRecord::id(key).as_ref().and_then(AddressRecord::place);
+    address.or_else(|| NumberRecord::id(key).as_ref().and_then(NumberRecord::place))
 }
 
 /// An address as a number.

@@ -1,26 +1,28 @@
 //! The records of a store, by type and id.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use netkeep_model::{
     AddressKey, AddressRecord, AddressSpace, Alive, DriverKind, DriverRecord, DriverRecordKey, Endpoint,
     EndpointId, EndpointKey, EndpointNameRecord, ExternalId, Gone, Host, HostRef, Id, Intent, Link, Mark,
     Network, NetworkId, NetworkNameRecord, NumberRecord, Object, ObjectKind, Pool, PoolKey, PoolRecord,
     PortBlock, PublishedEntry, Realized, RealizedKey, Sandbox, Space, StoreClient, SubPoolKey, SubPoolRecord,
-    ThisHost, ThisHostKey, Timestamp,
+    ThisHost, ThisHostKey, Timestamp, WayOut,
 };
 use netkeep_store::datastore::{Record, Unreadable, Versioned};
 use netkeep_store::{Entry, Key, Segment};
 
+use super::{Names, Range, Said, Says, Table};
+
 macro_rules! tables {
-    ($($field:ident: $record:ty,)*) => {
+    ($($field:ident: $table:ident<$record:ty>,)*) => {
         /// The records of a store, by type and id.
         #[derive(Debug, Default)]
         pub(crate) struct Tables {
-            $(pub(crate) $field: BTreeMap<<$record as Record>::Id, Versioned<$record>>,)*
+            $(pub(crate) $field: $table<$record>,)*
             /// What cannot be read: quarantined, reported, and in nobody's way.
             pub(crate) unreadable: BTreeMap<Key, Unreadable>,
             /// How many records each driver has.
@@ -29,32 +31,34 @@ macro_rules! tables {
 
         impl Tables {
             /// Puts what stands under `key`, or takes it out.
-            pub(super) fn set(&mut self, key: &Key, entry: Option<&Entry>) {
-                let driver = DriverRecord::id(key);
-                let had = driver.as_ref().is_some_and(|id| self.driver_records.contains_key(id));
-                self.put(key, entry);
-                if let Some(id) = driver {
-                    self.count(&id, had);
+            pub(super) fn set(&mut self, key: &Key, entry: Option<&Entry>) -> Turn {
+                let before = self.driver_records.len();
+                let turn = self.put(key, entry);
+                let now = self.driver_records.len();
+                if let Some(id) = (now != before).then(|| DriverRecord::id(key)).flatten() {
+                    self.count(id.driver, now > before);
                 }
+                turn
             }
 
-            fn put(&mut self, key: &Key, entry: Option<&Entry>) {
+            fn put(&mut self, key: &Key, entry: Option<&Entry>) -> Turn {
                 self.unreadable.remove(key);
                 $(
                     if let Some(id) = <$record>::id(key) {
-                        match entry.map(Unreadable::unless_read::<$record>) {
-                            Some(Ok(read)) => {
-                                self.$field.insert(id, read);
-                            }
+                        let read = match entry.map(|entry| Unreadable::unless_read_as::<$record>(id.clone(), entry)) {
                             Some(Err(unreadable)) => {
-                                self.$field.remove(&id);
                                 self.unreadable.insert(key.clone(), unreadable);
+                                None
                             }
-                            None => {
-                                self.$field.remove(&id);
-                            }
-                        }
-                        return;
+                            read => read.and_then(Result::ok),
+                        };
+                        let after = read.as_ref().map(|read| read.record.said()).unwrap_or_default();
+                        let before = match read {
+                            Some(read) => self.$field.insert(read),
+                            None => self.$field.remove(&id),
+                        };
+                        let before = before.map(|read| read.record.said()).unwrap_or_default();
+                        return Turn { place: <$record>::place(&id), before, after };
                     }
                 )*
                 if let Some(entry) = entry.filter(|entry| !is_drivers_own(&entry.key)) {
@@ -65,6 +69,7 @@ macro_rules! tables {
                     };
                     self.unreadable.insert(key.clone(), unreadable);
                 }
+                Turn::default()
             }
 
             /// The records in their stored form, without those that go with a lease.
@@ -86,30 +91,42 @@ macro_rules! tables {
     };
 }
 
+/// How a key has changed.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// The number that it stands for.
+    pub(super) place: Option<(Range, u128)>,
+    /// What the record under it has said.
+    pub(super) before: Said,
+    /// What the one that stands there now says.
+    pub(super) after: Said,
+}
+
 tables! {
-    networks: Network,
-    network_names: NetworkNameRecord,
-    endpoints: Endpoint,
-    endpoint_names: EndpointNameRecord,
-    spaces: AddressSpace,
-    pools: PoolRecord,
-    sub_pools: SubPoolRecord,
-    addresses: AddressRecord,
-    numbers: NumberRecord,
-    port_blocks: PortBlock,
-    links: Link,
-    sandboxes: Sandbox,
-    intents: Intent,
-    realized: Realized,
-    this_host: ThisHost,
-    clients: StoreClient,
-    hosts: Host,
-    alive: Alive,
-    gone: Gone,
-    published: PublishedEntry,
-    driver_records: DriverRecord,
-    external_ids: ExternalId,
-    marks: Mark,
+    networks: Table<Network>,
+    network_names: Names<NetworkNameRecord>,
+    endpoints: Table<Endpoint>,
+    endpoint_names: Names<EndpointNameRecord>,
+    spaces: Table<AddressSpace>,
+    pools: Table<PoolRecord>,
+    sub_pools: Table<SubPoolRecord>,
+    addresses: Table<AddressRecord>,
+    numbers: Table<NumberRecord>,
+    port_blocks: Table<PortBlock>,
+    links: Table<Link>,
+    sandboxes: Table<Sandbox>,
+    ways_out: Table<WayOut>,
+    intents: Table<Intent>,
+    realized: Table<Realized>,
+    this_host: Table<ThisHost>,
+    clients: Table<StoreClient>,
+    hosts: Table<Host>,
+    alive: Table<Alive>,
+    gone: Table<Gone>,
+    published: Table<PublishedEntry>,
+    driver_records: Table<DriverRecord>,
+    external_ids: Table<ExternalId>,
+    marks: Table<Mark>,
 }
 
 impl Tables {
@@ -170,10 +187,7 @@ impl Tables {
     /// The endpoints of a network.
     pub(crate) fn endpoints_of(&self, network: NetworkId) -> impl Iterator<Item = &Versioned<Endpoint>> {
         let first = EndpointKey { network, endpoint: first_id().into() };
-        self.endpoints
-            .range(first..)
-            .take_while(move |(id, _)| id.network == network)
-            .map(|(_, endpoint)| endpoint)
+        self.endpoints.from(first).take_while(move |read| read.id.network == network)
     }
 
     /// A driver's records on an object.
@@ -183,10 +197,7 @@ impl Tables {
         on: &'a Object,
     ) -> impl Iterator<Item = &'a Versioned<DriverRecord>> {
         let first = DriverRecordKey { driver: driver.clone(), on: *on, name: Segment::escape("") };
-        self.driver_records
-            .range(first..)
-            .take_while(move |(id, _)| id.driver == *driver && id.on == *on)
-            .map(|(_, record)| record)
+        self.driver_records.from(first).take_while(move |read| read.id.driver == *driver && read.id.on == *on)
     }
 
     /// True if this was noted in an earlier boot of this host: what its kernel held of it is gone.
@@ -197,14 +208,10 @@ impl Tables {
     /// What is noted of the attachments of an endpoint.
     pub(crate) fn noted_joins(&self, of: EndpointKey) -> impl Iterator<Item = &Versioned<Realized>> {
         let first = RealizedKey(Object::Join(of.network, of.endpoint, first_id().into()));
-        self.realized
-            .range(first..)
-            .take_while(move |(id, _)| {
-                id.0.kind() == ObjectKind::Join
-                    && id.0.network() == of.network
-                    && id.0.endpoint() == Some(of.endpoint)
-            })
-            .map(|(_, realized)| realized)
+        self.realized.from(first).take_while(move |read| {
+            let on = read.id.0;
+            on.kind() == ObjectKind::Join && on.network() == of.network && on.endpoint() == Some(of.endpoint)
+        })
     }
 
     /// The entries that are published on a network.
@@ -223,15 +230,11 @@ impl Tables {
         self.of_drivers.keys()
     }
 
-    fn count(&mut self, id: &DriverRecordKey, had: bool) {
-        let has = self.driver_records.contains_key(id);
-        if has == had {
-            return;
-        }
-        let count = self.of_drivers.entry(id.driver.clone()).or_default();
-        *count = if has { *count + 1 } else { count.saturating_sub(1) };
+    fn count(&mut self, driver: DriverKind, more: bool) {
+        let count = self.of_drivers.entry(driver.clone()).or_default();
+        *count = if more { *count + 1 } else { count.saturating_sub(1) };
         if *count == 0 {
-            self.of_drivers.remove(&id.driver);
+            self.of_drivers.remove(&driver);
         }
     }
 
@@ -241,7 +244,7 @@ impl Tables {
         space: &'a Space,
     ) -> impl Iterator<Item = &'a Versioned<PoolRecord>> {
         let first = PoolKey { space: space.clone(), pool: first_pool() };
-        self.pools.range(first..).take_while(move |(id, _)| id.space == *space).map(|(_, pool)| pool)
+        self.pools.from(first).take_while(move |read| read.id.space == *space)
     }
 
     /// The sub-pools of a pool.
@@ -251,10 +254,16 @@ impl Tables {
         master: Pool,
     ) -> impl Iterator<Item = &'a Versioned<SubPoolRecord>> {
         let first = SubPoolKey { space: space.clone(), master, sub: first_pool() };
-        self.sub_pools
-            .range(first..)
-            .take_while(move |(id, _)| id.space == *space && id.master == master)
-            .map(|(_, sub)| sub)
+        self.sub_pools.from(first).take_while(move |read| read.id.space == *space && read.id.master == master)
+    }
+
+    /// The pool of a space that this address is in.
+    pub(crate) fn pool_around(&self, space: &Space, ip: IpAddr) -> Option<Pool> {
+        // Pools of one space do not overlap, so only the last one that begins at or before it can have it.
+        let last = PoolKey { space: space.clone(), pool: Pool::around(IpNet::from(ip)) };
+        let found = self.pools.up_to(&last).map(|read| &read.id).filter(|id| id.space == *space);
+        let found = found.map(|id| id.pool).filter(|pool| pool.contains(ip));
+        found.or_else(|| self.unreadable_pools(space).find(|pool| pool.contains(ip)))
     }
 
     /// The addresses of a pool that are given.
@@ -264,10 +273,7 @@ impl Tables {
         master: Pool,
     ) -> impl Iterator<Item = &'a Versioned<AddressRecord>> {
         let first = AddressKey { space: space.clone(), master, ip: Ipv4Addr::UNSPECIFIED.into() };
-        self.addresses
-            .range(first..)
-            .take_while(move |(id, _)| id.space == *space && id.master == master)
-            .map(|(_, address)| address)
+        self.addresses.from(first).take_while(move |read| read.id.space == *space && read.id.master == master)
     }
 }
 

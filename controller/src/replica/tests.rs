@@ -99,6 +99,26 @@ fn owner(n: u8) -> Owner {
     Owner::Network { network: NetworkId::from(Id::new(Timestamp::from_unix_millis(0), [n; 10])) }
 }
 
+#[test]
+fn what_the_watch_repeats_of_an_own_commit_is_not_taken_again() {
+    let entry = |value: &str| Entry {
+        key: Key::parse("tables/1/2/3").unwrap(),
+        value: value.to_owned().into(),
+        revision: revision(1),
+        lease: None,
+    };
+    let told =
+        |value| WatchItem::Changes(Batch { changes: vec![Change::Put(entry(value))], through: revision(1) });
+    let mut state = State::of(Scope::Local);
+    state.applied(&Txn::new().put(entry("").key, "own"), revision(1));
+    assert!(state.tables.unreadable.contains_key(&entry("").key));
+    state.tables.unreadable.clear();
+    state.deliver(&told("own"));
+    assert!(state.tables.unreadable.is_empty() && state.nothing_is_laid_over());
+    state.deliver(&told("told"));
+    assert!(!state.tables.unreadable.is_empty(), "it is taken again without an own commit");
+}
+
 /// Takes address `n` for one of three owners, or gives it back.
 fn change(n: u8, taken_by: Option<u8>) -> Txn {
     let id = AddressKey { space: "s".parse().unwrap(), master: pool(), ip: [10, 0, 0, n].into() };
@@ -170,7 +190,7 @@ fn agrees(state: &State, history: &History, reserved: &[u128]) {
         .now()
         .iter()
         .map(|(key, entry)| {
-            let read = &fresh.tables.addresses[&AddressRecord::id(key).unwrap()];
+            let read = fresh.tables.addresses.get(&AddressRecord::id(key).unwrap()).unwrap();
             (key.clone(), (entry.revision, read.record.owner.clone()))
         })
         .collect();
