@@ -291,6 +291,18 @@ impl Controller {
         sides.iter().flat_map(shown).collect()
     }
 
+    /// Who holds an address, in one space or in each: found by the pool that it is in, without looking at others.
+    /// Nothing where it is not given.
+    pub fn holders(&self, space: Option<&Space>, address: std::net::IpAddr) -> Vec<AddressInfo> {
+        let sides = self.shared.sides.known();
+        let shown = |side: &Arc<Inner>| {
+            let stale = self.shared.sides.stale(side);
+            let found = ipam::given(&side.site.replica.read(), space, address);
+            found.into_iter().map(move |address| AddressInfo { stale, ..address })
+        };
+        sides.iter().flat_map(shown).collect()
+    }
+
     /// Takes a pool for a client: one commit. A repeated request returns the pool that it was given.
     ///
     /// Cancellation: it goes on.

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use netkeep_model::{
-    Endpoint, EndpointId, HostId, Incarnation, Network, NetworkId, NetworkName, Owner, Phase, Pool, Sandbox,
-    SandboxId, Space,
+    Endpoint, EndpointId, HostId, Incarnation, Network, NetworkId, NetworkName, Owner, Phase, Pool,
+    PortBinding, Sandbox, SandboxId, Space,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,9 +53,24 @@ pub struct SandboxInfo {
     pub id: SandboxId,
     /// The commit that wrote its record.
     pub revision: u64,
+    /// Of all its endpoints the one that is its way out; absent if none has a gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_out: Option<WayOutInfo>,
     /// Its record.
     #[serde(flatten)]
     pub sandbox: Sandbox,
+}
+
+/// The endpoint that is the way out of a sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayOutInfo {
+    /// Its network.
+    pub network: NetworkId,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The ports that the host publishes because it is the way out, beside those of the endpoint itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bindings: Vec<PortBinding>,
 }
 
 /// A pool, or a part of one, that someone holds.

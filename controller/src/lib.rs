@@ -76,7 +76,7 @@ pub use controller::Controller;
 pub use error::{Error, ErrorKind, Result};
 pub use global::{GlobalState, GlobalStatus, SnapshotFile, Stale};
 pub use hosts::{Eviction, HostDetails, HostInfo, HostState, HostsConfig, Owned, SignStatus};
-pub use info::{AddressInfo, ControllerStatus, EndpointInfo, NetworkInfo, PoolInfo, SandboxInfo};
+pub use info::{AddressInfo, ControllerStatus, EndpointInfo, NetworkInfo, PoolInfo, SandboxInfo, WayOutInfo};
 pub use metrics::{Operation, OperationFigures};
 pub use recovery::RecoveryReport;
 pub use repair::{

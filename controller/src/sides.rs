@@ -54,7 +54,13 @@ pub(crate) enum Wanted {
 impl Sides {
     /// Where attachments to networks in this store are kept.
     pub(crate) fn stores_of(&self, of: &Arc<Inner>) -> attachment::Place {
-        attachment::Place { local: Arc::clone(&self.local), of: Arc::clone(of) }
+        match of.site.scope {
+            Scope::Global => attachment::Place::shared(&self.local, of),
+            Scope::Local => {
+                let shared = self.global.as_ref().and_then(|side| side.open().ok());
+                attachment::Place::local(&self.local, shared)
+            }
+        }
     }
 
     /// Where an endpoint is that was joined on this host, to be changed.

@@ -10,6 +10,10 @@ impl Controller {
     /// commit to the store of all hosts between two to that of this host, and one more before the first use of the
     /// network here. An endpoint that is in this sandbox already is answered as it is.
     ///
+    /// If the driver of the endpoint publishes ports while that is the way out of its sandbox, and now it is, one more
+    /// commit to the store of this host takes them, from the endpoint that was the way out where both need them; and a
+    /// second one gives back what that has left. What the driver notes comes on top.
+    ///
     /// Cancellation: it goes on.
     ///
     /// # Errors
@@ -30,7 +34,8 @@ impl Controller {
         .await
     }
 
-    /// Parts an endpoint and the sandbox of this host that it is in. As many commits as joining them.
+    /// Parts an endpoint and the sandbox of this host that it is in. As many commits as joining them. If it was the way
+    /// out, the next one is before it leaves; that this one's driver does not publish hinders nobody from leaving.
     ///
     /// Cancellation: it goes on.
     ///

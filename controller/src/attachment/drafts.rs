@@ -1,7 +1,7 @@
 //! What is planned for this host, before its commits.
 
 use netkeep_drivers::{Answer, Plan};
-use netkeep_model::{Claim, DriverKind, Object, Scope};
+use netkeep_model::{Claim, DriverKind, Object, Owner, Scope};
 
 use super::place::Place;
 use super::view::HostView;
@@ -21,6 +21,11 @@ impl Drafts {
             local: Draft::new(&place.local.site.replica, Adopt::Nothing, taken),
             of: place.is_shared().then(|| Draft::plain(&place.of.site.replica)),
         }
+    }
+
+    /// The same; what these give back on this host counts as free.
+    pub(super) fn giving(self, gives: Vec<(Claim, Owner)>) -> Self {
+        Self { local: self.local.giving(gives), of: self.of }
     }
 
     /// What the driver sees.

@@ -4,8 +4,8 @@ use netkeep_drivers::Object;
 use netkeep_model::{Endpoint, EndpointKey, OperationId, Owner, Phase, RealizedKey, Sandbox, SandboxId};
 use netkeep_store::datastore::{Any, Transaction, Versioned};
 
-use super::object;
 use super::place::{Known, Place};
+use super::{object, way_out};
 use crate::Result;
 use crate::network::{driver_of, remove};
 use crate::operation::{Attempts, SiteNotes, queues, release, remove_records};
@@ -17,6 +17,7 @@ use crate::replica::State;
 ///
 /// Why it is still there.
 pub(super) async fn take_down(place: &Place, key: EndpointKey, sandbox: SandboxId) -> Result<()> {
+    way_out::leave(place, key, sandbox).await?;
     remove_from_host(place, object(key, sandbox)).await?;
     if place.is_shared() { take_down_endpoint(place, key).await } else { Ok(()) }
 }
@@ -99,6 +100,7 @@ pub(super) async fn forget(place: &Place, key: EndpointKey, sandbox: SandboxId) 
             } else {
                 detached(&state, key, sandbox, &mut tx)?;
             }
+            way_out::forget(&state, key, sandbox, &mut tx)?;
             remove_intents(&state, on, &mut tx)?;
             set_inside(&state, key, sandbox, false, &mut tx)?;
         }

@@ -1,5 +1,7 @@
 //! Joining an endpoint and a sandbox.
 
+use std::time::Duration;
+
 use netkeep_drivers::{Answer, JoinRequest, Mode};
 use netkeep_model::{
     Attachment, Claim, Endpoint, EndpointKey, Intent, IntentAction, Network, Object, OperationId, Owner,
@@ -11,13 +13,16 @@ use netkeep_store::datastore::{Any, Transaction, Versioned};
 use super::answer::settle;
 use super::drafts::Drafts;
 use super::end::with_inside;
-use super::make::{Outcome, make, withdraw};
+use super::make::{Outcome, become_way_out, make, withdraw};
 use super::place::Place;
 use super::settle::settle_traces;
 use super::{here, not_again, object, whereabouts};
 use crate::operation::{Assembly, Attempts, MAX_TAKEN, Taken, network_queue, realized};
 use crate::sandbox::sandbox_queue;
 use crate::{EndpointInfo, Error, ErrorKind, Result, endpoint, network};
+
+/// How long it may take to hear what other hosts have done.
+const LEARNING: Duration = Duration::from_secs(5);
 
 /// Joins an endpoint of `network` and a sandbox.
 pub(super) async fn join(
@@ -62,7 +67,7 @@ async fn attempt(place: &Place, key: EndpointKey, sandbox: SandboxId, taken: &[T
     let (network, endpoint, sandbox) = usable(place, key, sandbox)?;
     if let Some(attachment) = &endpoint.record.attachment {
         if attachment.sandbox == sandbox.id && place.is_here(attachment) {
-            return Ok(Outcome::Joined);
+            return still_joined(place, key, sandbox.id).await;
         }
         return Err(Error::new(
             ErrorKind::InUse,
@@ -75,6 +80,20 @@ async fn attempt(place: &Place, key: EndpointKey, sandbox: SandboxId, taken: &[T
     }
     let operation = OperationId::generate();
     Joining { place, network, endpoint, sandbox, operation, taken }.run().await
+}
+
+/// Answers that they were joined before, if that is so by now: another host may have removed the endpoint, or evicted
+/// this one, and nothing is committed here that would meet it.
+async fn still_joined(place: &Place, key: EndpointKey, sandbox: SandboxId) -> Result<Outcome> {
+    if place.is_shared() {
+        place.of.site.as_new_as_now(LEARNING).await?;
+    }
+    match place.attached(key, sandbox) {
+        Some(_) => Ok(Outcome::Joined),
+        None => {
+            Err(Error::new(ErrorKind::Conflict, format!("endpoint {} was detached meanwhile", key.endpoint)))
+        }
+    }
 }
 
 /// Makes network and endpoint on this host if they were written and then left.
@@ -223,6 +242,7 @@ impl Joining<'_> {
             Some(_) => make(self.place, self.endpoint.id, self.sandbox.id).await?,
             None => Outcome::Joined,
         };
+        let outcome = become_way_out(self.place, self.endpoint.id, self.sandbox.id, outcome).await?;
         made.done();
         Ok(outcome)
     }
@@ -256,6 +276,7 @@ impl Joining<'_> {
         }
         drop(drafts);
         let outcome = make(self.place, key, sandbox).await?;
+        let outcome = become_way_out(self.place, key, sandbox, outcome).await?;
         made.done();
         if let Outcome::Undone(..) = &outcome {
             here::exit(self.place, key.network).await.map_err(not_again)?;
@@ -318,7 +339,7 @@ impl Joining<'_> {
     }
 
     fn attach(&self, attachment: Attachment, tx: &mut Transaction<Any>) -> Result<()> {
-        let next = Endpoint { attachment: Some(attachment), ..self.endpoint.record.clone() };
+        let next = Endpoint { attachment: Some(Box::new(attachment)), ..self.endpoint.record.clone() };
         tx.replace(&self.endpoint, &next)?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::end::{
     forget, mark, remove_from_stores, remove_intents, set_inside, take_down, take_down_endpoint,
 };
 use super::place::Place;
-use super::{not_again, object};
+use super::{not_again, object, way_out};
 use crate::operation::{Attempts, SiteNotes};
 use crate::{Error, ErrorKind, Result};
 
@@ -133,25 +133,68 @@ pub(super) async fn conclude(place: &Place, key: EndpointKey, sandbox: SandboxId
 async fn undo(place: &Place, key: EndpointKey, sandbox: SandboxId, error: EnsureError) -> Result<Outcome> {
     let left = if let EnsureError::Unknown(_) = &error {
         take_down(place, key, sandbox).await
-    } else if place.is_shared() {
-        // The driver has left nothing of the attachment; of the endpoint it may have made something before.
-        take_down_endpoint(place, key).await
     } else {
-        Ok(())
+        untouched(place, key, sandbox).await
     };
-    if let Err(left) = left {
-        mark(place, key, sandbox).await.map_err(not_again)?;
-        return Err(Error::new(
-            ErrorKind::Unavailable,
-            format!("{} may have been made ({error}): {left}", object(key, sandbox)),
-        )
-        .with_source(left));
-    }
-    remove_from_stores(place, key, sandbox).await.map_err(not_again)?;
+    unmade(place, key, sandbox, left, &error).await?;
     Ok(match error {
         EnsureError::Taken(claim, error) => Outcome::Undone(Some(claim), error.into()),
         EnsureError::Refused(error) | EnsureError::Unknown(error) => Outcome::Undone(None, error.into()),
     })
+}
+
+/// Takes down what there may be of an attachment of which the driver has left nothing: what was published of it when it
+/// was made before, and, of an endpoint of global scope, what was made for it.
+async fn untouched(place: &Place, key: EndpointKey, sandbox: SandboxId) -> Result<()> {
+    way_out::leave(place, key, sandbox).await?;
+    if place.is_shared() { take_down_endpoint(place, key).await } else { Ok(()) }
+}
+
+/// Removes an attachment from the stores that was taken down; one that was not is left to whoever finds it.
+async fn unmade(
+    place: &Place,
+    key: EndpointKey,
+    sandbox: SandboxId,
+    taken_down: Result<()>,
+    why: &(dyn std::fmt::Display + Sync),
+) -> Result<()> {
+    if let Err(left) = taken_down {
+        mark(place, key, sandbox).await.map_err(not_again)?;
+        return Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("{} may have been made ({why}): {left}", object(key, sandbox)),
+        )
+        .with_source(left));
+    }
+    remove_from_stores(place, key, sandbox).await.map_err(not_again)
+}
+
+/// Lets what is published of the sandbox agree with its having an endpoint that was made in it; undoes the attachment
+/// if that is to be its way out and its driver publishes nothing.
+///
+/// # Errors
+///
+/// As [`make`].
+pub(super) async fn become_way_out(
+    place: &Place,
+    key: EndpointKey,
+    sandbox: SandboxId,
+    outcome: Outcome,
+) -> Result<Outcome> {
+    if let Outcome::Undone(..) = &outcome {
+        return Ok(outcome);
+    }
+    let Err(error) = way_out::agree(place, sandbox).await else { return Ok(outcome) };
+    if way_out::is_between(&error) {
+        return Err(error);
+    }
+    if !way_out::is_chosen(place, key, sandbox) {
+        tracing::warn!(%sandbox, %error, "the way out of a sandbox publishes nothing yet");
+        return Ok(outcome);
+    }
+    let taken_down = take_down(place, key, sandbox).await;
+    unmade(place, key, sandbox, taken_down, &error).await?;
+    Ok(Outcome::Undone(None, error))
 }
 
 /// Takes back what was written for an attachment on this host alone: the commit that decides was not made.

@@ -18,6 +18,7 @@ mod reconcile;
 mod recover;
 mod settle;
 mod view;
+mod way_out;
 
 use netkeep_model::{Attachment, Endpoint, EndpointKey, Object, SandboxId, Timestamp};
 
@@ -29,6 +30,7 @@ pub(crate) use make::ensure_again;
 pub(crate) use place::Place;
 pub(crate) use reconcile::reconcile;
 pub(crate) use recover::{recover_local, recover_shared, wanted_joins};
+pub(crate) use way_out::{choose as choose_way_out, recover_ways_out};
 
 /// An attachment as drivers call it.
 fn object(key: EndpointKey, sandbox: SandboxId) -> Object {

@@ -22,6 +22,8 @@ use crate::{Result, lookup};
 pub(crate) struct Place {
     pub(crate) local: Arc<Inner>,
     pub(crate) of: Arc<Inner>,
+    /// The store that hosts share, where other endpoints of the same sandbox may be; `None` while it is not served.
+    shared: Option<Arc<Inner>>,
 }
 
 /// What is known of both.
@@ -31,6 +33,31 @@ pub(crate) struct Known<'a> {
 }
 
 impl Place {
+    /// Of a network of this host, while the store that hosts share is not served.
+    pub(crate) fn alone(local: &Arc<Inner>) -> Self {
+        Self { local: Arc::clone(local), of: Arc::clone(local), shared: None }
+    }
+
+    /// Of a network in the store that hosts share.
+    pub(crate) fn shared(local: &Arc<Inner>, shared: &Arc<Inner>) -> Self {
+        Self { local: Arc::clone(local), of: Arc::clone(shared), shared: Some(Arc::clone(shared)) }
+    }
+
+    /// Of a network of this host.
+    pub(crate) fn local(local: &Arc<Inner>, shared: Option<Arc<Inner>>) -> Self {
+        Self { local: Arc::clone(local), of: Arc::clone(local), shared }
+    }
+
+    /// Where another endpoint is that was joined on this host. While the store that hosts share is not served, what
+    /// this host has noted of it is all that is known of one that is there.
+    pub(super) fn of_other(&self, key: EndpointKey) -> Self {
+        let here = self.local.site.replica.read().tables.has_network(key.network);
+        match &self.shared {
+            Some(shared) if !here => Self::shared(&self.local, shared),
+            _ => Self::local(&self.local, self.shared.clone()),
+        }
+    }
+
     /// True if the network is of global scope: then each change is an intent, a commit that decides, and a third.
     pub(crate) fn is_shared(&self) -> bool {
         self.of.site.scope == Scope::Global
@@ -46,6 +73,13 @@ impl Place {
             // One store is not locked twice.
             answer(&Known { local: &local, of: &local })
         }
+    }
+
+    /// Answers from what is known now of this host and of the store that hosts share.
+    pub(super) fn read_all<T>(&self, answer: impl FnOnce(&State, Option<&State>) -> T) -> T {
+        let local = self.local.site.replica.read();
+        let shared = self.shared.as_ref().map(|shared| shared.site.replica.read());
+        answer(&local, shared.as_deref())
     }
 
     /// The endpoint of this network and the sandbox of this host, each by its name, id, or the beginning of an id.
@@ -101,6 +135,16 @@ impl Place {
     }
 }
 
+/// Adds what the sandbox wants to have published to what the endpoint that is its way out wants.
+pub(super) fn wish_as_way_out(endpoint: &mut Endpoint, sandbox: &Sandbox) {
+    endpoint.bindings_wanted.extend(sandbox.bindings_wanted.iter().cloned());
+    for port in &sandbox.exposed_ports {
+        if !endpoint.exposed_ports.contains(port) {
+            endpoint.exposed_ports.push(*port);
+        }
+    }
+}
+
 impl Known<'_> {
     fn records(&self, driver: &DriverKind, on: &Object) -> Vec<PlannedRecord> {
         let mut found = records(self.of, driver, on);
@@ -146,7 +190,7 @@ impl Known<'_> {
         }
     }
 
-    /// An attachment as its driver gets it.
+    /// An attachment as its driver gets it, with what is published while the endpoint is the way out of its sandbox.
     pub(super) fn join_state(
         &self,
         of: &Versioned<Network>,
@@ -154,8 +198,14 @@ impl Known<'_> {
         sandbox: &Versioned<Sandbox>,
     ) -> JoinState {
         let on = Object::Join(read.id.network, read.id.endpoint, sandbox.id);
+        let mut endpoint = self.endpoint_state(of, read);
+        let way_out = self.local.tables.ways_out.get(&sandbox.id).map(|found| &found.record.now);
+        if let Some(way) = way_out.filter(|way| way.key() == read.id) {
+            wish_as_way_out(&mut endpoint.endpoint, &sandbox.record);
+            endpoint.endpoint.bindings.extend(way.bindings.iter().cloned());
+        }
         JoinState {
-            endpoint: self.endpoint_state(of, read),
+            endpoint,
             sandbox: sandbox.id,
             sandbox_key: sandbox.record.key.clone(),
             options: sandbox.record.options.clone(),

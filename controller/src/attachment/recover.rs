@@ -8,6 +8,7 @@ use netkeep_store::datastore::Transaction;
 
 use super::place::{Known, Place};
 use super::settle::{Standing, Trace, settle_in_turn, standing, traces};
+use super::way_out::{self, recover_ways_out};
 use super::{here, object};
 use crate::controller::Inner;
 use crate::operation::SiteNotes;
@@ -17,7 +18,8 @@ use crate::{RecoveryReport, Result};
 /// Finishes or undoes what was left of attachments on networks of local scope, and ends those to sandboxes of an
 /// earlier boot.
 pub(crate) async fn recover_local(local: &Arc<Inner>, report: &mut RecoveryReport) {
-    let place = Place { local: Arc::clone(local), of: Arc::clone(local) };
+    let place = Place::alone(local);
+    way_out::take_back_all(&place, report).await;
     settle_all(&place, report).await;
     drop_stale_sandboxes(local, report).await;
 }
@@ -36,6 +38,7 @@ pub(crate) async fn recover_shared(place: &Place, report: &mut RecoveryReport) {
             report.failed.push(format!("network {network} on this host: {error}"));
         }
     }
+    recover_ways_out(place, report).await;
     for network in networks_here(place) {
         place.local.interest.begin_anew(network);
     }
@@ -106,7 +109,7 @@ pub(crate) fn wanted_joins(
     state: &crate::replica::State,
     network: &netkeep_store::datastore::Versioned<netkeep_model::Network>,
 ) -> Vec<JoinState> {
-    let place = Place { local: Arc::clone(local), of: Arc::clone(local) };
+    let place = Place::alone(local);
     joins(&place, &Known { local: state, of: state }, network)
 }
 

@@ -9,7 +9,7 @@ use super::end::{forget, take_down};
 use super::leave::take_off;
 use super::make::{Outcome, make};
 use super::place::{Known, Place};
-use super::{here, not_again, object};
+use super::{here, not_again, object, way_out};
 use crate::sandbox::sandbox_queue;
 use crate::{Error, Result};
 
@@ -148,6 +148,9 @@ pub(super) async fn settle(place: &Place, trace: Trace) -> Result<Standing> {
         Standing::Unmade => {
             let made = place.local.site.making.begin(object(key, sandbox));
             let outcome = make(place, key, sandbox).await?;
+            if let Outcome::Joined = &outcome {
+                publish(place, key, sandbox).await?;
+            }
             made.done();
             if let Outcome::Undone(_, error) = outcome {
                 tracing::warn!(endpoint = %key.endpoint, %sandbox, %error, "an attachment was undone");
@@ -158,6 +161,18 @@ pub(super) async fn settle(place: &Place, trace: Trace) -> Result<Standing> {
         }
     }
     Ok(standing)
+}
+
+/// Has what the sandbox publishes agree with its having this endpoint, which was made again. That a driver refuses to
+/// publish is nothing that is left in between: it would keep the endpoint from leaving.
+async fn publish(place: &Place, key: EndpointKey, sandbox: SandboxId) -> Result<()> {
+    match way_out::agree_again(place, key, sandbox).await {
+        Err(error) if !way_out::is_between(&error) => {
+            tracing::warn!(endpoint = %key.endpoint, %sandbox, %error, "a way out publishes nothing yet");
+            Ok(())
+        }
+        done => done.map(drop),
+    }
 }
 
 /// As [`settle`], in its turn; what is under way is left alone.

@@ -1,7 +1,7 @@
 //! I7 and I9: what this host has, and why.
 
 use netkeep_model::{
-    Endpoint, EndpointKey, Intent, IntentAction, Object, OperationId, Realized, Sandbox, Scope,
+    Endpoint, EndpointKey, Intent, IntentAction, Object, OperationId, Realized, Sandbox, Scope, WayOut,
 };
 use netkeep_store::datastore::{Record, Versioned};
 
@@ -17,6 +17,7 @@ pub(super) fn check(findings: &mut Findings<'_>) {
     // Sandboxes, notes and intents are in the store of their host.
     if findings.state.scope() == Scope::Local {
         sandboxes(findings);
+        ways_out(findings);
         notes(findings);
         intents(findings);
     }
@@ -92,6 +93,37 @@ fn sandboxes(findings: &mut Findings<'_>) {
             });
             let found = format!("it has endpoint {}, which is not attached to it", inside.endpoint);
             findings.note::<Sandbox>(I7, &read.id, found, mend);
+        }
+    }
+}
+
+/// What is published of a sandbox is published by endpoints that are in it.
+fn ways_out(findings: &mut Findings<'_>) {
+    for read in findings.state.tables.ways_out.values() {
+        let WayOut { now, before } = &read.record;
+        for way in std::iter::once(now).chain(before) {
+            let join = way.join(read.id);
+            match findings.object(&join) {
+                Seen::There => {}
+                Seen::Unknown => {
+                    findings.wait::<WayOut>(&read.id, format!("whether {join} is there cannot be told now"));
+                }
+                Seen::Gone => {
+                    let mend = Mend::by("remove what is published by it", |tx| {
+                        if way == now {
+                            tx.delete(read)?;
+                        } else {
+                            tx.replace(read, &WayOut { before: None, ..read.record.clone() })?;
+                        }
+                        findings.because_gone(&join, tx)
+                    });
+                    let found = format!("{join}, which is its way out, is gone");
+                    findings.note::<WayOut>(I7, &read.id, found, mend);
+                }
+            }
+        }
+        if before.is_some() {
+            findings.wait::<WayOut>(&read.id, "the way out is moving".to_owned());
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use netkeep_model::{
-    AddressKey, AddressRecord, AddressRole, Endpoint, Network, Owner, PoolRecord, PoolRef, PortBinding,
-    PortBlock, PortBlockKey, PortClaim, SubPoolRecord,
+    AddressKey, AddressRecord, AddressRole, Claim, Endpoint, Network, Owner, PoolRecord, PoolRef, PortBlock,
+    PortBlockKey, PortClaim, PortRange, Protocol, SubPoolRecord, WayOut,
 };
-use netkeep_store::datastore::{Any, Record, Transaction, Versioned};
+use netkeep_store::datastore::{Any, LivesIn, Record, Transaction, Versioned};
 
 use super::Invariant::I1;
 use super::findings::Findings;
@@ -16,10 +16,11 @@ use super::pools;
 
 const WRITE: &str = "write that it is its own";
 
-/// What networks and endpoints say that they hold, they hold.
+/// What networks, endpoints and ways out say that they hold, they hold.
 pub(super) fn check(findings: &mut Findings<'_>) {
     networks(findings);
     endpoints(findings);
+    ways_out(findings);
 }
 
 fn networks(findings: &mut Findings<'_>) {
@@ -67,15 +68,28 @@ fn endpoints(findings: &mut Findings<'_>) {
             }
         }
         for binding in &read.record.bindings {
-            if let Some(mend) = ports_missing(findings, read, binding, &owner) {
-                let (ip, ports) = (binding.host_ip, binding.host_ports);
-                let found = match ip.zip(ports) {
-                    Some((ip, ports)) => {
-                        format!("it publishes port {ports} of {ip}, which is not recorded as its own")
-                    }
-                    None => continue,
-                };
+            let Some((ip, ports)) = binding.host_ip.zip(binding.host_ports) else { continue };
+            if let Some(mend) = ports_missing(findings, read, (binding.protocol, ip, ports), &owner) {
+                let found = format!("it publishes port {ports} of {ip}, which is not recorded as its own");
                 findings.note::<Endpoint>(I1, &read.id, found, mend);
+            }
+        }
+    }
+}
+
+fn ways_out(findings: &mut Findings<'_>) {
+    for read in findings.state.tables.ways_out.values() {
+        for (claim, join) in read.record.held(read.id) {
+            let Claim::Ports { protocol, ip, from, to } = claim else { continue };
+            let Ok(ports) = PortRange::new(*from, *to) else { continue };
+            // An attachment that is gone is another violation.
+            if findings.object(&join) != Seen::There {
+                continue;
+            }
+            let owner = Owner::from(join);
+            if let Some(mend) = ports_missing(findings, read, (*protocol, *ip, ports), &owner) {
+                let found = format!("{join} has {claim}, which is not recorded as its own");
+                findings.note::<WayOut>(I1, &read.id, found, mend);
             }
         }
     }
@@ -164,7 +178,7 @@ fn address_missing<T: Record>(
     role: AddressRole,
 ) -> Option<Mend>
 where
-    T::Home: netkeep_store::datastore::LivesIn<Any>,
+    T::Home: LivesIn<Any>,
 {
     let tables = &findings.state.tables;
     let id: AddressKey = pool.address_key(ip);
@@ -197,15 +211,14 @@ where
 }
 
 /// As [`pool_missing`].
-fn ports_missing(
+fn ports_missing<T: Record<Home: LivesIn<Any>>>(
     findings: &Findings<'_>,
-    endpoint: &Versioned<Endpoint>,
-    binding: &PortBinding,
+    holder: &Versioned<T>,
+    (protocol, ip, ports): (Protocol, IpAddr, PortRange),
     owner: &Owner,
 ) -> Option<Mend> {
     let tables = &findings.state.tables;
-    let (ip, ports) = binding.host_ip.zip(binding.host_ports)?;
-    let missing: Vec<_> = PortBlockKey::split(binding.protocol, ports)
+    let missing: Vec<_> = PortBlockKey::split(protocol, ports)
         .filter(|(id, ports)| {
             !tables.is_unreadable::<PortBlock>(id)
                 && tables.port_blocks.get(id).is_none_or(|block| {
@@ -225,7 +238,7 @@ fn ports_missing(
         }
     }
     Some(Mend::by(WRITE, |tx| {
-        tx.unchanged(endpoint)?;
+        tx.unchanged(holder)?;
         let mut elsewhere = Vec::new();
         for (id, ports) in &missing {
             let claim = PortClaim { ports: *ports, ip, owner: owner.clone() };

@@ -13,7 +13,7 @@ use netkeep_store::datastore::{Transaction, Versioned};
 use super::addresses::Addresses;
 use super::answer::settle;
 use super::realize::{Outcome, make_whole, realize};
-use super::{finish, info, specification};
+use super::{always, finish, info, specification};
 use crate::controller::Inner;
 use crate::operation::{
     Adopt, Assembly, Attempts, Draft, MAX_TAKEN, Taken, View, check_size, endpoint_queue, network_queue,
@@ -48,7 +48,7 @@ pub(crate) async fn create(inner: &Arc<Inner>, network: &str, spec: EndpointSpec
                 Outcome::Taken(_, error) => return Err(error),
             },
             // Whoever has begun it has given up: nobody else is in the queue.
-            Before::Begun => match finish(inner, key).await {
+            Before::Begun => match finish(inner, key, always).await {
                 Ok(()) => {}
                 Err(error) => {
                     attempts.again(error).await?;

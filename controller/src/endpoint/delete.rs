@@ -78,11 +78,24 @@ async fn attempt(place: &Place, key: EndpointKey, name_or_id: &str, force: bool)
             begin_deletion(inner, key).await?;
         }
     }
-    finish(inner, key).await
+    // Another host may join it until the commit that removes it.
+    finish(inner, key, if force { always } else { |_, endpoint| endpoint.attachment.is_none() }).await
+}
+
+/// Whether an endpoint may be removed, as it is found at last.
+pub(crate) type MayGo = fn(&State, &Endpoint) -> bool;
+
+/// It may, attached or not.
+pub(crate) fn always(_: &State, _: &Endpoint) -> bool {
+    true
 }
 
 /// Takes an endpoint off this host, and removes it from the store.
-pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+///
+/// # Errors
+///
+/// What the driver and the store answer; [`ErrorKind::Conflict`] if it may not go any more.
+pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey, may_go: MayGo) -> Result<()> {
     let site = &inner.site;
     let object = Object::Endpoint(key.network, key.endpoint);
     let (kind, noted) = {
@@ -109,7 +122,7 @@ pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
             None => {}
         }
     }
-    remove_from_store(inner, key).await?;
+    remove_from_store(inner, key, may_go).await?;
     if let Some(made) = made {
         made.done();
     }
@@ -118,7 +131,11 @@ pub(crate) async fn finish(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
 
 /// Removes an endpoint and everything that hangs on it, each at the revision at which it is known, in one
 /// commit.
-pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
+///
+/// # Errors
+///
+/// What the store answers; [`ErrorKind::Conflict`] if it may not go any more.
+pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey, may_go: MayGo) -> Result<()> {
     let site = &inner.site;
     let owner = Owner::Endpoint { network: key.network, endpoint: key.endpoint };
     let Some(made) = site.replica.read().tables.endpoints.get(&key).map(Versioned::revision) else {
@@ -136,6 +153,12 @@ pub(crate) async fn remove_from_store(inner: &Arc<Inner>, key: EndpointKey) -> R
     {
         let state = site.replica.read();
         let Some(endpoint) = state.tables.endpoints.get(&key) else { return Ok(()) };
+        if !may_go(&state, &endpoint.record) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!("endpoint {} was attached while it was to be removed", key.endpoint),
+            ));
+        }
         tx.delete(endpoint)?;
         if let Some(name) = name_of(&state, endpoint) {
             tx.delete(name)?;

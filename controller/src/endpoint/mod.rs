@@ -15,7 +15,7 @@ use netkeep_store::datastore::Versioned;
 
 pub(crate) use answer::honours;
 pub(crate) use create::create;
-pub(crate) use delete::{delete, finish, remove_from_store};
+pub(crate) use delete::{always, delete, finish, remove_from_store};
 pub(crate) use realize::make_usable;
 
 use crate::attachment::effective;

@@ -7,7 +7,7 @@ use netkeep_model::{Claim, Endpoint, EndpointKey, Network, OperationId, Phase};
 use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::answer::settle;
-use super::{info, remove_from_store, state};
+use super::{always, info, remove_from_store, state};
 use crate::controller::Inner;
 use crate::making::Made;
 use crate::operation::{Attempts, SiteNotes, remains};
@@ -142,7 +142,7 @@ pub(super) async fn begin_deletion(inner: &Arc<Inner>, key: EndpointKey) -> Resu
 /// What the store answers; never that it met others, which would look as if the creation could be tried again.
 async fn undo_creation(inner: &Arc<Inner>, key: EndpointKey) -> Result<()> {
     let mut attempts = Attempts::default();
-    while let Err(error) = remove_from_store(inner, key).await {
+    while let Err(error) = remove_from_store(inner, key, always).await {
         attempts.again(error).await.map_err(|error| match error.kind() {
             ErrorKind::Conflict => Error::new(
                 ErrorKind::Unavailable,

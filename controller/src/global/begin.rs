@@ -51,7 +51,7 @@ pub(super) async fn open(parts: &Parts, ours: &mut Option<Incarnation>) -> Resul
     if host.record.evicted_through > Incarnation::ZERO {
         hosts::release(&inner, host.id, host.record.evicted_through).await?;
     }
-    let place = Place { local: Arc::clone(&parts.local), of: Arc::clone(&inner) };
+    let place = Place::shared(&parts.local, &inner);
     attachment::recover_shared(&place, &mut recovery).await;
     Ok(Served { inner, recovery, sign })
 }

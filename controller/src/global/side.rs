@@ -250,7 +250,7 @@ impl GlobalSide {
 
     /// Serves until the store is lost for good or this run is over, and returns why.
     async fn serve(&self, served: Arc<Served>) -> Error {
-        let place = Place { local: Arc::clone(&self.parts.local), of: Arc::clone(&served.inner) };
+        let place = Place::shared(&self.parts.local, &served.inner);
         let site = &served.inner.site;
         let run = site.actor;
         let over = || {

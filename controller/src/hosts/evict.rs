@@ -1,6 +1,7 @@
 //! Eviction: a host that is gone for good writes no more, and what was its own is free again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use netkeep_model::{Alive, Gone, Host, HostId, Incarnation};
 use netkeep_store::datastore::{Transaction, Versioned};
@@ -9,6 +10,9 @@ use super::{Eviction, release};
 use crate::controller::Inner;
 use crate::operation::Attempts;
 use crate::{Error, ErrorKind, Result};
+
+/// How long it may take to hear of everything that the host has written.
+const LEARNING: Duration = Duration::from_secs(5);
 
 /// What an eviction takes for granted.
 #[derive(Clone, Debug)]
@@ -21,8 +25,8 @@ pub(crate) enum Because {
     Gone(Versioned<Gone>),
 }
 
-/// Evicts a host: shuts its runs out in one commit, then releases what belongs to them. The same again goes on with
-/// what is left.
+/// Evicts a host: shuts its runs out in one commit, then releases what belongs to them, all of it. The same again goes
+/// on with what is left.
 pub(crate) async fn evict(inner: &Arc<Inner>, host: HostId, because: Because) -> Result<Eviction> {
     let mut attempts = Attempts::default();
     let through = loop {
@@ -32,6 +36,8 @@ pub(crate) async fn evict(inner: &Arc<Inner>, host: HostId, because: Because) ->
             Err(error) => attempts.again(error).await?,
         }
     };
+    // What the host wrote just before may not have been heard of here yet, and is released too.
+    inner.site.as_new_as_now(LEARNING).await?;
     let released = release(inner, host, through).await?;
     Ok(Eviction { host, evicted_through: through, released: released.done, left: released.left })
 }

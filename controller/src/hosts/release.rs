@@ -117,7 +117,13 @@ async fn one_endpoint(inner: &Arc<Inner>, id: EndpointKey) -> Result<bool> {
         let outcome = match (owned, attached) {
             // It works, and goes on to.
             (true, Some(false)) => hand_over(inner, id).await,
-            (true, _) => endpoint::remove_from_store(inner, id).await,
+            (true, _) => {
+                endpoint::remove_from_store(inner, id, |state, found| {
+                    let attachment = found.attachment.as_ref();
+                    attachment.is_none_or(|attachment| state.tables.is_evicted(attachment.host))
+                })
+                .await
+            }
             (false, Some(true)) => detach(inner, id).await,
             (false, _) => return Ok(false),
         };
@@ -147,7 +153,11 @@ async fn detach(inner: &Inner, id: EndpointKey) -> Result<()> {
     {
         let state = inner.site.replica.read();
         let Some(read) = state.tables.endpoints.get(&id) else { return Ok(()) };
-        let Some(attachment) = &read.record.attachment else { return Ok(()) };
+        let attachment = read.record.attachment.as_ref();
+        // Somebody else may have done it, and a host that is up may have joined it since.
+        let Some(attachment) = attachment.filter(|found| state.tables.is_evicted(found.host)) else {
+            return Ok(());
+        };
         let join = Object::Join(id.network, id.endpoint, attachment.sandbox);
         tx.replace(read, &Endpoint { attachment: None, ..read.record.clone() })?;
         operation::release(&state, &Owner::from(join), &mut tx)?;

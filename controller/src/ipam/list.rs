@@ -1,6 +1,8 @@
 //! Pools and addresses as they are shown.
 
-use netkeep_model::{AddressRecord, Pool, PoolRecord, Space, SubPoolRecord};
+use std::net::IpAddr;
+
+use netkeep_model::{AddressKey, AddressRecord, Pool, PoolRecord, Space, SubPoolRecord};
 use netkeep_store::datastore::Versioned;
 
 use crate::replica::State;
@@ -25,6 +27,16 @@ pub(crate) fn addresses(state: &State, space: Option<&Space>, pool: Option<&Pool
     })
     .map(address)
     .collect()
+}
+
+/// An address, as far as it is given: in one space or in each.
+pub(crate) fn given(state: &State, space: Option<&Space>, ip: IpAddr) -> Vec<AddressInfo> {
+    let spaces = state.tables.spaces.keys().filter(|known| space.is_none_or(|space| space == *known));
+    let found = spaces.filter_map(|space| {
+        let master = state.tables.pool_around(space, ip)?;
+        state.tables.addresses.get(&AddressKey { space: space.clone(), master, ip })
+    });
+    found.map(address).collect()
 }
 
 pub(crate) fn pool(state: &State, read: &Versioned<PoolRecord>) -> PoolInfo {

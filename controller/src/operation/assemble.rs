@@ -61,6 +61,7 @@ impl<'a> Assembly<'a> {
         }
         for (id, block) in &self.blocks {
             match self.state.tables.port_blocks.get(id) {
+                Some(read) if block.is_empty() => tx.delete(read)?,
                 Some(read) => tx.replace(read, block)?,
                 None => tx.create(id, block)?,
             }
@@ -129,14 +130,11 @@ impl<'a> Assembly<'a> {
                 }
             }
             Claim::Pool { space, pool, sub } => self.take_pool(taking, space, *pool, *sub, tx)?,
-            Claim::Ports { protocol, ip, from, to } => {
-                for (id, ports) in PortBlockKey::split(*protocol, PortRange::new(*from, *to)?) {
-                    let block = self.blocks.entry(id).or_insert_with(|| {
-                        let read = self.state.tables.port_blocks.get(&id);
-                        read.map_or_else(PortBlock::new, |read| read.record.clone())
-                    });
-                    let claim = PortClaim { ports, ip: *ip, owner: taking.owner.clone() };
-                    block.claim(claim).map_err(|_| taken(&taking.claim))?;
+            Claim::Ports { from, to, .. } => {
+                self.hand_over(&taking.claim);
+                PortRange::new(*from, *to)?;
+                for (id, claim) in port_claims(&taking.claim, &taking.owner) {
+                    self.block(id).claim(claim).map_err(|_| taken(&taking.claim))?;
                 }
             }
             Claim::Link { name, shared } => {
@@ -157,6 +155,24 @@ impl<'a> Assembly<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Takes what stands in the way of `claim` and is given back out of its blocks.
+    fn hand_over(&mut self, claim: &Claim) {
+        let Some(draft) = self.draft else { return };
+        let way = draft.gives.iter().filter(|(given, _)| given.meets(claim));
+        for (id, given) in way.flat_map(|(given, owner)| port_claims(given, owner)) {
+            self.block(id).release(&given);
+        }
+    }
+
+    /// A block of ports as it will be.
+    fn block(&mut self, id: PortBlockKey) -> &mut PortBlock {
+        let state = self.state;
+        self.blocks.entry(id).or_insert_with(|| {
+            let read = state.tables.port_blocks.get(&id);
+            read.map_or_else(PortBlock::new, |read| read.record.clone())
+        })
     }
 
     fn record(&self, driver: &DriverKind, planned: &PlannedRecord, tx: &mut Transaction<Any>) -> Result<()> {
@@ -180,6 +196,14 @@ impl<'a> Assembly<'a> {
     pub(super) fn adopts(&self, owner: &Owner) -> bool {
         self.draft.is_some_and(|draft| draft.adopts(owner))
     }
+}
+
+/// A claim on ports as it stands in their blocks; nothing of any other.
+pub(crate) fn port_claims(claim: &Claim, owner: &Owner) -> Vec<(PortBlockKey, PortClaim)> {
+    let Claim::Ports { protocol, ip, from, to } = claim else { return Vec::new() };
+    let Ok(ports) = PortRange::new(*from, *to) else { return Vec::new() };
+    let split = PortBlockKey::split(*protocol, ports);
+    split.map(|(id, ports)| (id, PortClaim { ports, ip: *ip, owner: owner.clone() })).collect()
 }
 
 pub(super) fn taken(claim: &Claim) -> Error {

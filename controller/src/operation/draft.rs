@@ -12,7 +12,7 @@ use netkeep_store::{Guard, Key};
 
 use super::Taking;
 use super::holder::holder;
-use crate::replica::{Range, Replica, bits};
+use crate::replica::{Range, Replica, State, bits};
 use crate::{Error, ErrorKind, Result};
 
 /// What the plans of one operation have read, chosen and asked for so far.
@@ -26,7 +26,9 @@ pub(crate) struct Draft {
     adopt: Adopt,
     /// Claims that were found to be held by someone unknown to the store.
     pub(super) taken: Vec<Taken>,
-    /// Those of them that would be chosen again if they were not reserved.
+    /// What is given back in the same commit as far as this operation takes it, and by whom.
+    pub(super) gives: Vec<(Claim, Owner)>,
+    /// Those that were taken and would be chosen again if they were not reserved.
     kept_off: Vec<(Range, u128)>,
     inner: Mutex<Inner>,
 }
@@ -69,12 +71,24 @@ impl Draft {
             }
         }
         let replica = Arc::clone(replica);
-        Self { replica, adopt, taken: taken.to_vec(), kept_off, inner: Mutex::default() }
+        let gives = Vec::new();
+        Self { replica, adopt, taken: taken.to_vec(), gives, kept_off, inner: Mutex::default() }
     }
 
     /// A draft that takes nothing over and knows of no strangers.
     pub(crate) fn plain(replica: &Arc<Replica>) -> Self {
         Self::new(replica, Adopt::Nothing, &[])
+    }
+
+    /// The same, and ports that these owners give back count as free.
+    pub(crate) fn giving(mut self, gives: Vec<(Claim, Owner)>) -> Self {
+        self.gives = gives;
+        self
+    }
+
+    /// Who holds `claim`, or a part of it, and does not give it back.
+    pub(super) fn holder(&self, state: &State, claim: &Claim) -> Option<Owner> {
+        holder(state, claim, &self.gives)
     }
 
     pub(super) fn replica(&self) -> &Replica {
@@ -141,13 +155,13 @@ impl Draft {
     pub(crate) fn take(&self, taking: Taking) -> Result<()> {
         let claim = &taking.claim;
         let held = |by: String| Err(Error::new(ErrorKind::InUse, format!("{claim} is held by {by}")));
-        if let Some(taken) = self.taken.iter().find(|taken| meets(&taken.claim, claim)) {
+        if let Some(taken) = self.taken.iter().find(|taken| taken.claim.meets(claim)) {
             return held(format!("someone unknown to the store: {}", taken.why));
         }
-        if self.inner().takings.iter().any(|other| meets(&other.claim, claim)) {
+        if self.inner().takings.iter().any(|other| other.claim.meets(claim)) {
             return Err(Error::internal(format!("{claim} is claimed twice by one operation")));
         }
-        if let Some(owner) = holder(&self.replica.read(), claim).filter(|owner| !self.adopts(owner)) {
+        if let Some(owner) = self.holder(&self.replica.read(), claim).filter(|owner| !self.adopts(owner)) {
             // What was free when it was chosen for this operation, another host has taken since.
             return if self.has_chosen(claim) { Err(met(claim)) } else { held(owner.to_string()) };
         }
@@ -211,7 +225,7 @@ impl Draft {
         if state.is_reserved(&range, n) {
             return Err(met(claim));
         }
-        match holder(&state, claim) {
+        match self.holder(&state, claim) {
             // What a client holds and this operation takes over stays recorded.
             Some(owner) if self.adopts(&owner) => Ok(()),
             Some(_) => Err(met(claim)),
@@ -239,20 +253,6 @@ fn place(claim: &Claim) -> Option<(Range, u128)> {
         Claim::Address { space, pool, ip } => Some((Range::Pool(space.clone(), *pool), bits(*ip))),
         Claim::Number { class, n } => Some((Range::Class(class.clone()), u128::from(*n))),
         Claim::Ports { .. } | Claim::Link { .. } | Claim::Pool { .. } => None,
-    }
-}
-
-/// True if the two claims exclude each other.
-pub(super) fn meets(one: &Claim, other: &Claim) -> bool {
-    match (one, other) {
-        (
-            Claim::Ports { protocol, ip, from, to },
-            Claim::Ports { protocol: other_protocol, ip: other_ip, from: other_from, to: other_to },
-        ) => protocol == other_protocol && same_host(*ip, *other_ip) && from <= other_to && other_from <= to,
-        (Claim::Link { name, shared }, Claim::Link { name: other_name, shared: other_shared }) => {
-            name == other_name && !(*shared && *other_shared)
-        }
-        _ => one == other,
     }
 }
 

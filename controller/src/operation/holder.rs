@@ -9,8 +9,8 @@ use netkeep_model::{
 
 use crate::replica::State;
 
-/// Who holds `claim`, or a part of it, by the records.
-pub(super) fn holder(state: &State, claim: &Claim) -> Option<Owner> {
+/// Who holds `claim`, or a part of it, by the records; of ports without those that are given back.
+pub(super) fn holder(state: &State, claim: &Claim, gives: &[(Claim, Owner)]) -> Option<Owner> {
     let tables = &state.tables;
     match claim {
         Claim::Address { space, pool, ip } => {
@@ -30,7 +30,7 @@ pub(super) fn holder(state: &State, claim: &Claim) -> Option<Owner> {
             Some(tables.sub_pools.get(&id)?.record.owner.clone())
         }
         Claim::Ports { protocol, ip, from, to } => {
-            port_holder(state, *protocol, *ip, PortRange::new(*from, *to).ok()?)
+            port_holder(state, *protocol, *ip, PortRange::new(*from, *to).ok()?, gives)
         }
         Claim::Link { name, shared } => {
             let link = &tables.links.get(name)?.record;
@@ -39,15 +39,30 @@ pub(super) fn holder(state: &State, claim: &Claim) -> Option<Owner> {
     }
 }
 
-/// Who holds one of these ports on this address.
-pub(super) fn port_holder(state: &State, protocol: Protocol, ip: IpAddr, ports: PortRange) -> Option<Owner> {
+/// Who holds one of these ports on this address and does not give it back.
+pub(super) fn port_holder(
+    state: &State,
+    protocol: Protocol,
+    ip: IpAddr,
+    ports: PortRange,
+    gives: &[(Claim, Owner)],
+) -> Option<Owner> {
     PortBlockKey::split(protocol, ports).find_map(|(id, ports)| {
         let block = &state.tables.port_blocks.get(&id)?.record;
-        let found = block
-            .claims()
-            .iter()
-            .find(|held| held.collides_with(&PortClaim { ports, ip, owner: held.owner.clone() }));
+        let kept = block.claims().iter().filter(|held| !is_given(protocol, held, gives));
+        let mut kept =
+            kept.filter(|held| held.collides_with(&PortClaim { ports, ip, owner: held.owner.clone() }));
+        let found = kept.next();
         found.map(|held| held.owner.clone())
+    })
+}
+
+/// True if this claim in a block of ports is one of those that are given back.
+fn is_given(protocol: Protocol, held: &PortClaim, gives: &[(Claim, Owner)]) -> bool {
+    gives.iter().any(|(claim, owner)| {
+        let Claim::Ports { protocol: of, ip, from, to } = claim else { return false };
+        let given = PortRange::new(*from, *to).is_ok_and(|given| given.covers(held.ports));
+        *of == protocol && *owner == held.owner && *ip == held.ip && given
     })
 }
 

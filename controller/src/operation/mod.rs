@@ -16,7 +16,7 @@ mod view;
 
 use netkeep_model::{EndpointId, LinkName, NetworkId, PortBlockKey, RequestId, Space};
 
-pub(crate) use assemble::Assembly;
+pub(crate) use assemble::{Assembly, port_claims};
 pub(crate) use attempts::{ATTEMPTS, Attempts};
 pub(crate) use draft::{Adopt, Draft, Taken};
 pub(crate) use held_pools::HeldPools;

@@ -95,8 +95,8 @@ impl Assembly<'_> {
     /// its neighbours can be in the way.
     fn check_overlap(&self, id: &PoolKey) -> Result<()> {
         let tables = &self.state.tables;
-        let before = tables.pools.range(..id).next_back().map(|(other, _)| other);
-        let after = tables.pools.range(id..).map(|(other, _)| other).find(|other| *other != id);
+        let before = tables.pools.before(id).map(|read| &read.id);
+        let after = tables.pools.from(id.clone()).map(|read| &read.id).find(|other| *other != id);
         let there =
             before.into_iter().chain(after).chain(&self.pools).filter(|other| other.space == id.space);
         let unreadable = tables.unreadable_pools(&id.space);

@@ -12,8 +12,8 @@ use netkeep_store::Guard;
 use netkeep_store::datastore::{Record, Versioned};
 
 use super::Draft;
-use super::draft::{meets, same_host};
-use super::holder::{holder, in_unreadable_block, port_holder};
+use super::draft::same_host;
+use super::holder::{in_unreadable_block, port_holder};
 use crate::replica::{Range, State, address, bits};
 
 /// The replica as it is now, with what the draft of this operation has taken; what is read through it is
@@ -43,7 +43,7 @@ impl<'a> View<'a> {
 
     fn claimed(&self, claim: &Claim) -> Option<Owner> {
         let inner = self.draft.inner();
-        let held = inner.takings.iter().find(|taking| meets(&taking.claim, claim));
+        let held = inner.takings.iter().find(|taking| taking.claim.meets(claim));
         held.map(|taking| taking.owner.clone())
     }
 
@@ -69,11 +69,11 @@ impl<'a> View<'a> {
         for port in from.max(1)..=to {
             let single = PortRange::single(port).ok()?;
             let claim = Claim::Ports { protocol, ip, from: port, to: port };
-            let free = port_holder(&state, protocol, ip, single).is_none()
+            let free = port_holder(&state, protocol, ip, single, &self.draft.gives).is_none()
                 && !reserved(&state, protocol, ip, port)
                 && !in_unreadable_block(&state, protocol, port)
                 && self.claimed(&claim).is_none()
-                && !self.draft.taken.iter().any(|taken| meets(&taken.claim, &claim));
+                && !self.draft.taken.iter().any(|taken| taken.claim.meets(&claim));
             run = if free { run + 1 } else { 0 };
             if run == count {
                 let first = port - (count - 1);
@@ -151,7 +151,7 @@ impl PlanView for View<'_> {
             // Blocks of ports and links are read again, in their turn, when the transaction is put together.
             Claim::Ports { .. } | Claim::Link { .. } => {}
         }
-        holder(&state, claim).filter(|owner| !self.draft.adopts(owner))
+        self.draft.holder(&state, claim).filter(|owner| !self.draft.adopts(owner))
     }
 
     fn free(&self, want: &Want) -> Option<Claim> {

@@ -105,7 +105,7 @@ impl Left {
             };
             let Some((what, phase)) = left else { return };
             let outcome = match self {
-                Self::Endpoint(id) => endpoint::finish(inner, *id).await,
+                Self::Endpoint(id) => endpoint::finish(inner, *id, endpoint::always).await,
                 // One that was never whole has no users; one in deletion goes, unless it still has some.
                 Self::Network(id) => network::finish(inner, *id).await,
                 Self::Pool(space, pool, sub) => ipam::finish_release(inner, space, *pool, *sub).await,

@@ -39,6 +39,7 @@ pub(crate) async fn recover(inner: &Arc<Inner>, rebooted: bool) -> Result<Recove
     attachment::recover_local(inner, &mut report).await;
     phases::settle(inner, &mut report).await;
     drivers::recover(inner, &mut report).await;
+    attachment::recover_ways_out(&attachment::Place::alone(inner), &mut report).await;
     conclude(inner, &mut report, started);
     Ok(report)
 }

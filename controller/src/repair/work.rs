@@ -70,7 +70,7 @@ async fn finish(inner: &Arc<Inner>, key: &Key, revision: u64) -> Result<()> {
         let _turn = site.queues.turn([endpoint_queue(id.network, id.endpoint)]).await;
         let read = seen(site.replica.read().tables.endpoints.get(&id), key, revision)?;
         check_over(inner, key, &read.record.phase)?;
-        endpoint::finish(inner, id).await
+        endpoint::finish(inner, id, endpoint::always).await
     } else if let Some(id) = PoolRecord::id(key) {
         let _turn = site.queues.turn([space_queue(&id.space)]).await;
         let read = seen(site.replica.read().tables.pools.get(&id), key, revision)?;

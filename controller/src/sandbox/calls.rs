@@ -1,6 +1,6 @@
 //! What callers do with sandboxes.
 
-use super::{SandboxSpec, create, delete, find, info, set_key};
+use super::{SandboxSpec, create, delete, find, info, read_known, set_key, shown};
 use crate::{Controller, Operation, Result, SandboxInfo};
 
 impl Controller {
@@ -14,7 +14,11 @@ impl Controller {
     /// [`Invalid`](crate::ErrorKind::Invalid) names the field; [`Exists`](crate::ErrorKind::Exists) if the container
     /// has a sandbox, or if the request has made another one, with the field that differs; what the store answers.
     pub async fn create_sandbox(&self, spec: SandboxSpec) -> Result<SandboxInfo> {
-        self.run(Operation::CreateSandbox, |sides| async move { create(&sides.local, spec).await }).await
+        self.run(Operation::CreateSandbox, |sides| async move {
+            let made = create(&sides.local, spec).await?;
+            Ok(shown(&sides, &made))
+        })
+        .await
     }
 
     /// The sandbox of this container, with this id, or this beginning of an id.
@@ -23,14 +27,17 @@ impl Controller {
     ///
     /// As [`Controller::network`].
     pub fn sandbox(&self, container_or_id: &str) -> Result<SandboxInfo> {
-        let state = self.sides().local.site.replica.read();
-        find(&state, container_or_id).map(info)
+        let sides = self.sides();
+        let found = find(&sides.local.site.replica.read(), container_or_id)?.clone();
+        Ok(shown(sides, &found))
     }
 
     /// All sandboxes of this host, in the order in which they were made.
     pub fn sandboxes(&self) -> Vec<SandboxInfo> {
-        let state = self.sides().local.site.replica.read();
-        state.tables.sandboxes.values().map(info).collect()
+        read_known(self.sides(), |states, host| {
+            let sandboxes = states.first().into_iter().flat_map(|local| local.tables.sandboxes.values());
+            sandboxes.map(|read| info(states, host, read)).collect()
+        })
     }
 
     /// Says where the network namespace of a sandbox is, if that was not known when it was made: one commit; then the

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use netkeep_model::{Id, SandboxId};
+use netkeep_model::{Id, Sandbox, SandboxId};
 use netkeep_store::datastore::{Transaction, Versioned};
 
 use super::find::of_container;
-use super::{SandboxSpec, container_queue, info, sandbox_queue};
+use super::{SandboxSpec, container_queue, sandbox_queue};
 use crate::controller::Inner;
 use crate::operation::{Attempts, check_size};
-use crate::{Error, ErrorKind, Result, SandboxInfo};
+use crate::{Error, ErrorKind, Result};
 
 /// Creates a sandbox in the store of this host.
-pub(crate) async fn create(local: &Arc<Inner>, spec: SandboxSpec) -> Result<SandboxInfo> {
+pub(crate) async fn create(local: &Arc<Inner>, spec: SandboxSpec) -> Result<Versioned<Sandbox>> {
     check_size(&spec)?;
     if spec.key.as_deref() == Some("") {
         return Err(Error::invalid("key: it is empty; leave it out until it is known"));
@@ -30,14 +30,14 @@ pub(crate) async fn create(local: &Arc<Inner>, spec: SandboxSpec) -> Result<Sand
     }
 }
 
-async fn attempt(local: &Arc<Inner>, spec: &SandboxSpec, id: SandboxId) -> Result<SandboxInfo> {
+async fn attempt(local: &Arc<Inner>, spec: &SandboxSpec, id: SandboxId) -> Result<Versioned<Sandbox>> {
     let site = &local.site;
     {
         let state = site.replica.read();
         if let Some(found) = state.tables.sandboxes.get(&id) {
             spec.check_repeated(&found.record)?;
             return match found.record.phase.is_ready() {
-                true => Ok(info(found)),
+                true => Ok(found.clone()),
                 false => Err(Error::new(ErrorKind::InUse, format!("sandbox {id} is being deleted"))),
             };
         }
@@ -58,5 +58,5 @@ async fn attempt(local: &Arc<Inner>, spec: &SandboxSpec, id: SandboxId) -> Resul
     let mut tx = Transaction::new();
     tx.create(&id, &sandbox)?;
     let revision = site.commit(tx).await?;
-    Ok(info(&Versioned::written(id, sandbox, revision)))
+    Ok(Versioned::written(id, sandbox, revision))
 }

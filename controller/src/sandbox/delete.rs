@@ -45,7 +45,11 @@ fn inside(sides: &Sides, id: SandboxId) -> Vec<EndpointKey> {
 }
 
 async fn all_leave(sides: &Sides, id: SandboxId) -> Result<()> {
-    for key in inside(sides, id) {
+    let mut inside = inside(sides, id);
+    // The way out last, so that it does not move to one that leaves next.
+    let way_out = sides.local.site.replica.read().tables.ways_out.get(&id).map(|read| read.record.now.key());
+    inside.sort_by_key(|key| Some(*key) == way_out);
+    for key in inside {
         match leave_in_turn(&sides.stores_of(&sides.of_endpoint(key)?), key, id).await {
             // It has left meanwhile, or was deleted.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {}

@@ -1,9 +1,9 @@
 //! Saying where the network namespace of a sandbox is.
 
 use netkeep_model::{EndpointKey, Sandbox, SandboxId};
-use netkeep_store::datastore::Transaction;
+use netkeep_store::datastore::{Transaction, Versioned};
 
-use super::{find, info, sandbox_queue};
+use super::{find, sandbox_queue, shown};
 use crate::attachment::ensure_again;
 use crate::operation::Attempts;
 use crate::sides::Sides;
@@ -26,23 +26,23 @@ pub(super) async fn set_key(sides: &Sides, container_or_id: &str, key: &str) -> 
             Err(error) => attempts.again(error).await?,
         }
     };
-    for inside in &set.sandbox.endpoints {
+    for inside in &set.record.endpoints {
         let of = EndpointKey { network: inside.network, endpoint: inside.endpoint };
         let place = sides.stores_of(&sides.of_endpoint(of)?);
         let _turns = place.turns(of).await;
         ensure_again(&place, of, id).await?;
     }
-    Ok(set)
+    Ok(shown(sides, &set))
 }
 
-async fn attempt(sides: &Sides, id: SandboxId, key: &str) -> Result<SandboxInfo> {
+async fn attempt(sides: &Sides, id: SandboxId, key: &str) -> Result<Versioned<Sandbox>> {
     let site = &sides.local.site;
     let found = site.replica.read().tables.sandboxes.get(&id).cloned();
     let Some(sandbox) = found else {
         return Err(Error::not_found(format!("sandbox {id} was removed meanwhile")));
     };
     match &sandbox.record.key {
-        Some(set) if set == key => return Ok(info(&sandbox)),
+        Some(set) if set == key => return Ok(sandbox),
         Some(set) => {
             return Err(Error::new(
                 ErrorKind::Exists,
@@ -55,5 +55,5 @@ async fn attempt(sides: &Sides, id: SandboxId, key: &str) -> Result<SandboxInfo>
     let mut tx = Transaction::new();
     tx.replace(&sandbox, &next)?;
     let revision = site.commit(tx).await?;
-    Ok(info(&sandbox.rewritten(next, revision)))
+    Ok(sandbox.rewritten(next, revision))
 }

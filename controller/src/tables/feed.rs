@@ -78,7 +78,7 @@ fn listeners(state: &State, networks: impl Iterator<Item = NetworkId>) -> Vec<Li
         let listener = Listener { network: read.id, driver, entries: Entries::new() };
         listeners.insert(read.id, (listener, &read.record.tables));
     }
-    for (id, read) in &state.tables.published {
+    for (id, read) in state.tables.published.values().map(|read| (&read.id, read)) {
         if let Some((listener, tables)) = listeners.get_mut(&id.network)
             && tables.contains(&id.table)
         {
