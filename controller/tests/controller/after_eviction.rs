@@ -10,9 +10,9 @@ use netkeep_model::HostId;
 use netkeep_store::{Key, Txn};
 use serde_json::{Value, json};
 
-use crate::eviction::{everything_is_free, kill, own_everything};
+use crate::eviction::{everything_is_free, is_free, kill, missed, own_everything};
 use crate::shared_attachments::{blue, knows, sandbox, with_overlay};
-use crate::support::{Shared, clean, endpoint, eventually};
+use crate::support::{Shared, address_request, clean, endpoint, eventually};
 
 /// So long that no host looks after the others by itself while a test runs.
 const LONG: Duration = Duration::from_secs(3600);
@@ -146,4 +146,24 @@ async fn a_host_that_was_evicted_takes_down_its_attachments_when_it_is_back() {
         assert!(!kernels[0].present().is_empty() && !kernels[1].present().is_empty());
         clean(&back).await;
     }
+}
+
+#[tokio::test]
+async fn a_pool_of_which_others_hold_addresses_goes_with_the_last_of_them() {
+    let shared = Shared::new();
+    let (a, b) = (shared.host(), shared.host_with(Duration::from_millis(300)));
+    let (controller, neighbour) = (a.open().await, b.open().await);
+    own_everything(&controller).await;
+    let pool = json!({"space": "GlobalDefault", "pool": "10.2.0.0/24"});
+    eventually("the pool is seen", || (neighbour.pools().len() >= 3).then_some(())).await;
+    let held = neighbour.request_address(address_request(pool)).await.unwrap();
+    let host = kill(&shared, &a, controller).await;
+    missed(&neighbour, host).await;
+    let done = neighbour.evict_host(&host.to_string(), false).await.unwrap();
+    assert_eq!(done.left.len(), 1, "{:?}", done.left);
+    assert!(done.left[0].contains("10.2.0.0/24") && done.left[0].contains(&held.address.to_string()));
+    clean(&neighbour).await;
+    neighbour.release_address(held.space, held.pool, held.address).await.unwrap();
+    eventually("it goes by itself", || is_free(&neighbour, host)).await;
+    everything_is_free(&shared, &neighbour, host).await;
 }

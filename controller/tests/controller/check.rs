@@ -260,6 +260,31 @@ async fn attachments_agree_with_sandboxes() {
 }
 
 #[tokio::test]
+async fn what_a_way_out_publishes_is_its_own_and_its_endpoint_is_in_the_sandbox() {
+    let world = World::new().await;
+    let (sandbox, way_out) = (format!("sandboxes/{GONE_KEY}"), format!("ways-out/{GONE_KEY}"));
+    let inside = json!([{"network": world.network_id, "endpoint": world.endpoint_id}]);
+    let fields = json!({"container": "c", "created": 1, "boot": "b", "endpoints": inside});
+    let attachment = json!({"sandbox": GONE, "host": world.host, "operation": GONE, "since": 1});
+    world.site.put(&sandbox, "sandbox", fields).await;
+    world.site.edit(&world.endpoint, "endpoint", |record| record["attachment"] = attachment).await;
+    let claim = json!({"is": "ports", "protocol": "udp", "ip": "0.0.0.0", "from": 53, "to": 53});
+    let way = json!({"network": world.network_id, "endpoint": world.endpoint_id, "claims": [claim]});
+    world.site.put(&way_out, "way-out", json!({"now": way})).await;
+    world.finds(&[(I1, &way_out)]).await;
+    let owner =
+        json!({"is": "join", "network": world.network_id, "endpoint": world.endpoint_id, "sandbox": GONE});
+    let claimed = json!({"claims": [{"ports": "53", "ip": "0.0.0.0", "owner": owner}]});
+    world.site.put("ports/udp/00", "port-block", claimed).await;
+    world.finds(&[]).await;
+    let stray = json!({"network": world.network_id, "endpoint": GONE});
+    world.site.edit(&way_out, "way-out", |record| record["before"] = stray.clone()).await;
+    world.finds(&[(I7, &way_out)]).await;
+    world.site.put(&way_out, "way-out", json!({"now": stray})).await;
+    world.finds(&[(I7, &way_out)]).await;
+}
+
+#[tokio::test]
 async fn every_record_can_be_read() {
     let world = World::new().await;
     for (key, kind) in [("nobody/knows/this", "network"), ("networks/not-an-id", "network")] {

@@ -42,6 +42,13 @@ async fn pools_and_addresses_are_taken_and_given_back() {
     );
     assert_eq!(controller.pools()[0].given, 2);
     assert_eq!(controller.addresses(None, Some(&any.pool)).len(), 2);
+    let holders = |ip: &str| controller.holders(None, ip.parse().unwrap());
+    assert_eq!(holders("172.17.9.9"), std::slice::from_ref(&fixed));
+    assert_eq!(controller.holders(Some(&any.space), fixed.address), std::slice::from_ref(&fixed));
+    assert_eq!(controller.holders(Some(&"elsewhere".parse().unwrap()), fixed.address), []);
+    for nobodys in ["172.17.9.8", "172.18.0.1", "10.0.0.1", "::1"] {
+        assert_eq!(holders(nobodys), [], "{nobodys}");
+    }
     let in_use = controller.release_pool(any.space.clone(), any.pool, None).await;
     refused_naming(in_use, InUse, &["172.17.0.0/16", "172.17.0.1", "172.17.9.9", "request"]);
     assert!(controller.pools()[0].phase.is_ready(), "the phase was undone");

@@ -28,3 +28,4 @@ mod sandboxes;
 mod shared_attachments;
 mod support;
 mod tables;
+mod ways_out;

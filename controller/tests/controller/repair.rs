@@ -289,7 +289,9 @@ async fn i7_endpoints_and_sandboxes_agree() {
     let inside = json!([{"network": world.network_id, "endpoint": world.endpoint_id}]);
     let fields = json!({"container": "c", "created": 1, "boot": "b", "endpoints": inside});
     world.site.put(&sandbox, "sandbox", fields).await;
-    world.finds(&[(I7, &sandbox)]).await;
+    let way_out = format!("ways-out/{GONE_KEY}");
+    world.site.put(&way_out, "way-out", json!({"now": inside[0]})).await;
+    world.finds(&[(I7, &sandbox), (I7, &way_out)]).await;
     mend(&world.site, &world.controller).await;
     assert_eq!(world.site.record(&sandbox).await["endpoints"], Value::Null);
     let attachment = json!({"sandbox": GONE, "host": world.host, "operation": GONE, "since": 1});

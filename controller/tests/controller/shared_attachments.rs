@@ -8,6 +8,7 @@ use netkeep_controller::{Controller, ControllerConfig, GlobalState};
 use netkeep_drivers_conformance::TestHost;
 use netkeep_drivers_conformance::models::{FakeKernel, Overlay};
 use netkeep_model::BootId;
+use netkeep_store::Prefix;
 use netkeep_store::layers::Operation;
 use netkeep_store_conformance::fault::{Fault, Step};
 use serde_json::json;
@@ -62,6 +63,60 @@ async fn what_another_host_has_just_made_can_be_joined() {
     assert!(joined.unwrap().endpoint.attachment.is_some());
     refused(refusal, NotFound);
     b.delete_endpoint_by_force("blue", "web").await.unwrap();
+    clean(&a).await;
+    clean(&b).await;
+}
+
+#[tokio::test]
+async fn a_repeated_join_is_not_answered_by_what_another_host_has_ended() {
+    let shared = Shared::new();
+    let (one, two) = (shared.host(), shared.host());
+    let (a, b) = (one.open().await, two.open().await);
+    blue(&a, "manual").await;
+    let web = a.create_endpoint("blue", endpoint(json!({"name": "web"}))).await.unwrap().id.to_string();
+    sandbox(&b, "d").await;
+    let joined = b.join("blue", &web, "d").await.unwrap();
+    assert_eq!(b.join("blue", &web, "d").await.unwrap(), joined);
+    two.faults.hold_watches(None);
+    a.delete_endpoint_by_force("blue", &web).await.unwrap();
+    let late = async {
+        // Long enough for a host that does not wait for what it has not heard to answer.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        two.faults.release_watches();
+    };
+    let (again, ()) = tokio::join!(b.join("blue", &web, "d"), late);
+    refused(again, NotFound);
+    eventually("it is taken down", || b.sandbox("d").unwrap().sandbox.endpoints.is_empty().then_some(()))
+        .await;
+    clean(&b).await;
+}
+
+#[tokio::test]
+async fn what_another_host_joins_while_it_is_deleted_stays() {
+    let shared = Shared::new();
+    let (one, two) = (shared.host(), shared.host());
+    let (a, b) = (one.open().await, two.open().await);
+    blue(&b, "manual").await;
+    sandbox(&b, "d").await;
+    eventually("it is known", || a.network("blue").ok()).await;
+    // The deletion has to wait for what hangs on the endpoint.
+    one.faults.hold_watches(Some(Prefix::parse("endpoints").unwrap()));
+    let web = b.create_endpoint("blue", endpoint(json!({"name": "web"}))).await.unwrap().id.to_string();
+    eventually("it is known", || a.endpoint("blue", &web).ok()).await;
+    let deleting = tokio::spawn({
+        let (a, web) = (a.clone(), web.clone());
+        async move { a.delete_endpoint("blue", &web).await }
+    });
+    // Until it waits: nothing here needs more than its turn.
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    b.join("blue", &web, "d").await.unwrap();
+    let attached = || a.endpoint("blue", &web).ok()?.endpoint.attachment;
+    eventually("it is known", attached).await;
+    one.faults.release_watches();
+    refused(deleting.await.unwrap(), InUse);
+    assert!(b.endpoint("blue", &web).unwrap().endpoint.attachment.is_some());
     clean(&a).await;
     clean(&b).await;
 }

@@ -51,7 +51,7 @@ fn unlucky(world: &World) -> (Arc<dyn Store>, Unlucky, Arc<Faults>) {
 impl Run {
     /// A run in which the operation is about to begin.
     async fn new(shape: Shape, operation: Operation, after: &BTreeSet<String>) -> Self {
-        let world = World::new(shape, &Memory).await;
+        let world = World::new(shape, &Memory { connects_all: false }).await;
         let (store, luck, faults) = unlucky(&world);
         let controller = world.open_over(store).await.unwrap();
         operation.prepare(shape, &controller).await;
@@ -287,7 +287,7 @@ async fn recovery_learns_what_became_of_its_commits() {
 /// Crashes before or after a commit, recovers with bad luck, and answers how many commits the recovery had.
 async fn recover(shape: Shape, operation: Operation, at: usize, bad: Option<(usize, Bad)>) -> usize {
     let place = format!("{shape:?} {operation:?}, a crash at commit step {at}, {bad:?} in recovery");
-    let world = World::new(shape, &Memory).await;
+    let world = World::new(shape, &Memory { connects_all: false }).await;
     let controller = world.open().await.unwrap();
     operation.prepare(shape, &controller).await;
     world.faults.arm(Crash::End, &[Place::Commit], at);

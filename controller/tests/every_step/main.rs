@@ -18,9 +18,13 @@ const ORDINARY: Effort = Effort { first: 1, second: 4, elsewhere: 2, third: 16 }
 /// What a long one does.
 const LONG: Effort = Effort { first: 1, second: 1, elsewhere: 1, third: 1 };
 
+/// What an ordinary run has time for where networks are of this host, which is connected to a store for all the same.
+const CONNECTED: Effort = Effort { first: 4, second: 8, ..ORDINARY };
+
 /// Crashes everywhere; fails if there were fewer steps than this.
 async fn crash(shape: Shape, least: usize) {
-    let tally = crash_everywhere(shape, Arc::new(Memory), if is_long() { LONG } else { ORDINARY }).await;
+    let ground = Arc::new(Memory { connects_all: false });
+    let tally = crash_everywhere(shape, ground, if is_long() { LONG } else { ORDINARY }).await;
     assert!(tally.steps >= least && tally.second >= least / 2, "too few steps were found: {tally:?}");
     assert!(!shape.is_shared() || tally.elsewhere >= least / 4 && tally.third >= 20, "{tally:?}");
 }
@@ -58,4 +62,14 @@ async fn remote() {
 #[tokio::test]
 async fn overlay() {
     crash(Shape::Overlay, 100).await;
+}
+
+#[tokio::test]
+async fn networks_of_a_host_that_is_connected() {
+    let ground = Arc::new(Memory { connects_all: true });
+    let effort = if is_long() { LONG } else { CONNECTED };
+    for shape in Shape::ALL.into_iter().filter(|shape| !shape.is_shared()) {
+        let tally = crash_everywhere(shape, Arc::<Memory>::clone(&ground), effort).await;
+        assert!(tally.steps >= 50 && tally.first >= 10 && tally.second >= 10, "{shape:?}: {tally:?}");
+    }
 }

@@ -42,7 +42,7 @@ async fn repair() {
 
 /// A host with a network and an endpoint, and one thing that is wrong for each way of mending.
 async fn broken() -> (World, Controller) {
-    let world = World::new(Shape::Bridge, &Memory).await;
+    let world = World::new(Shape::Bridge, &Memory { connects_all: false }).await;
     let controller = world.open().await.unwrap();
     Operation::DeleteEndpoint.prepare(Shape::Bridge, &controller).await;
     let network = controller.network("blue").unwrap();

@@ -6,7 +6,7 @@ use netkeep_drivers_conformance::{Fault, Place, Step};
 use super::choice::Choice;
 use super::operation::{self, Operation};
 use super::world::World;
-use super::{Case, Tally, check, crashed, nothing_left, recovered, wrong};
+use super::{Case, Tally, check, crashed, ends_in, nothing_left, recovered, wrong};
 
 /// Crashes at this step, and lets another host evict the dead one; then again, with a crash of that other host at those
 /// of its steps that are chosen, and a third host that evicts both.
@@ -22,8 +22,8 @@ pub(super) async fn elsewhere(case: &Case, at: usize, place: &str, chosen: &mut 
         let world = crashed(case, at, &place).await;
         let (other, third) = (world.neighbour(1), world.neighbour(2));
         other.faults.arm(Fault::End, Place::ALL, again);
-        let ended = other.faults.until_end(evict_all(case.operation, &other, &place)).await;
-        assert!(ended.is_none(), "{place}: no crash happened");
+        let evicted = evict_all(case.operation, &other, &place);
+        assert!(ends_in(&other.faults, evicted).await, "{place}: no crash happened");
         other.restart().await;
         tally.third += 1;
         finish(case, &[&world, &other], &third, &place).await;

@@ -12,6 +12,9 @@ pub(crate) trait Ground: Send + Sync {
     /// How many operations may be crashed beside each other.
     fn at_once(&self) -> usize;
 
+    /// Whether hosts are connected that share no network, too.
+    fn connects_all(&self) -> bool;
+
     /// A place where nobody has been before.
     async fn fresh(&self) -> Arc<dyn Root>;
 }
@@ -24,12 +27,19 @@ pub(crate) trait Root: Send + Sync {
 }
 
 /// The memory of this process.
-pub(crate) struct Memory;
+pub(crate) struct Memory {
+    /// Whether hosts are connected that share no network, too.
+    pub(crate) connects_all: bool,
+}
 
 #[async_trait]
 impl Ground for Memory {
     fn at_once(&self) -> usize {
         1
+    }
+
+    fn connects_all(&self) -> bool {
+        self.connects_all
     }
 
     async fn fresh(&self) -> Arc<dyn Root> {

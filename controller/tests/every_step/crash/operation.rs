@@ -14,6 +14,11 @@ const REQUEST: &str = "0123456789abcdef0123018bcfe56800";
 /// The request of the endpoint or address that is created.
 const OTHER_REQUEST: &str = "89abcdef0123456789ab018bcfe56800";
 
+/// The requests of the network and the endpoint that are beside those: what they are called on the host is the same each
+/// time.
+const RED_REQUEST: &str = "23456789abcdef012345018bcfe56800";
+const RED_WEB_REQUEST: &str = "456789abcdef01234567018bcfe56800";
+
 /// One operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
@@ -31,6 +36,10 @@ pub(crate) enum Operation {
     DeleteSandbox,
     Join,
     Leave,
+    /// Joining an endpoint that becomes the way out of its sandbox instead of another.
+    JoinAsWayOut,
+    /// Leaving, by which that other one is the way out again.
+    LeaveAsWayOut,
     /// Of a host that is gone.
     Evict,
     /// Of the store that hosts share.
@@ -38,7 +47,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::CreateNetwork,
         Self::CreateLargeNetwork,
         Self::DeleteNetwork,
@@ -53,6 +62,8 @@ impl Operation {
         Self::DeleteSandbox,
         Self::Join,
         Self::Leave,
+        Self::JoinAsWayOut,
+        Self::LeaveAsWayOut,
         Self::Evict,
         Self::Repair,
     ];
@@ -64,6 +75,7 @@ impl Operation {
                 matches!(shape, Shape::Manual | Shape::Shared)
             }
             Self::CreateSandbox => shape == Shape::Manual,
+            Self::JoinAsWayOut | Self::LeaveAsWayOut => matches!(shape, Shape::Bridge | Shape::SharedBridge),
             Self::Evict | Self::Repair => shape.is_shared(),
             _ => true,
         }
@@ -71,7 +83,10 @@ impl Operation {
 
     /// True if it changes what is in a sandbox.
     pub(crate) fn is_of_sandboxes(self) -> bool {
-        matches!(self, Self::DeleteSandbox | Self::Join | Self::Leave)
+        matches!(
+            self,
+            Self::DeleteSandbox | Self::Join | Self::Leave | Self::JoinAsWayOut | Self::LeaveAsWayOut
+        )
     }
 
     /// True if the check finds nothing after a crash in it.
@@ -125,6 +140,11 @@ impl Operation {
                 prepare_join(shape, controller).await;
                 join(controller).await.unwrap();
             }
+            Self::JoinAsWayOut => prepare_way_out(shape, controller).await,
+            Self::LeaveAsWayOut => {
+                prepare_way_out(shape, controller).await;
+                controller.join("red", "web", "c0ffee").await.unwrap();
+            }
             Self::ReleasePool | Self::RequestAddress => drop(request_pool(shape, controller).await.unwrap()),
             Self::ReleaseAddress => {
                 request_pool(shape, controller).await.unwrap();
@@ -151,6 +171,8 @@ impl Operation {
             Self::DeleteSandbox => done(controller.delete_sandbox_by_force("c0ffee").await),
             Self::Join => join(controller).await,
             Self::Leave => done(controller.leave("blue", "web", "c0ffee").await.map(drop)),
+            Self::JoinAsWayOut => controller.join("red", "web", "c0ffee").await.map(shown),
+            Self::LeaveAsWayOut => done(controller.leave("red", "web", "c0ffee").await.map(drop)),
             Self::Evict => done(evict_others(controller).await),
             Self::Repair => {
                 wrong::mend(controller).await;
@@ -198,7 +220,8 @@ impl Operation {
                 | Self::ReleasePool
                 | Self::ReleaseAddress
                 | Self::DeleteSandbox
-                | Self::Leave,
+                | Self::Leave
+                | Self::LeaveAsWayOut,
                 Err(error),
             ) if error.kind() == ErrorKind::NotFound => Ok(Value::Null),
             (_, outcome) => outcome,
@@ -288,6 +311,22 @@ async fn prepare_join(shape: Shape, controller: &Controller) {
     create_network(shape, controller, false).await.unwrap();
     create_endpoint(shape, controller).await.unwrap();
     create_sandbox(controller).await.unwrap();
+}
+
+/// A sandbox that wants a port published, with an endpoint in it; and another one that is to be its way out.
+async fn prepare_way_out(shape: Shape, controller: &Controller) {
+    create_network(shape, controller, false).await.unwrap();
+    create_endpoint(shape, controller).await.unwrap();
+    let red = json!({"name": "red", "request": RED_REQUEST, "driver": shape.driver(), "options": (shape.sample().network)(1),
+        "ipam": {"pools": [{"pool": "10.2.0.0/24"}]}});
+    controller.create_network(serde_json::from_value(red).unwrap()).await.unwrap();
+    let web = json!({"name": "web", "request": RED_WEB_REQUEST, "priority": 1, "options": (shape.sample().endpoint)(1),
+        "bindings": [{"protocol": "udp", "port": 53}]});
+    controller.create_endpoint("red", serde_json::from_value(web).unwrap()).await.unwrap();
+    let sandbox = json!({"container": "c0ffee", "request": REQUEST, "key": "/run/netns/c0ffee",
+        "bindings": [{"protocol": "tcp", "port": 443, "host_ports": "8443"}]});
+    controller.create_sandbox(serde_json::from_value(sandbox).unwrap()).await.unwrap();
+    join(controller).await.unwrap();
 }
 
 pub(super) async fn create_sandbox(controller: &Controller) -> Result<Value> {

@@ -32,6 +32,17 @@ pub(crate) struct HostSide {
 }
 
 impl Shape {
+    /// All of them.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Manual,
+        Self::Shared,
+        Self::Bridge,
+        Self::SharedBridge,
+        Self::Macvlan,
+        Self::Remote,
+        Self::Overlay,
+    ];
+
     /// The host with this number.
     pub(crate) fn host(self, number: u32) -> HostSide {
         let kernel = FakeKernel::new(number);

@@ -35,7 +35,8 @@ pub(crate) struct World {
 impl World {
     /// The first host on a store that nobody has used.
     pub(crate) async fn new(shape: Shape, ground: &dyn Ground) -> Self {
-        let root = if shape.is_shared() { Some(ground.fresh().await) } else { None };
+        let connected = shape.is_shared() || ground.connects_all();
+        let root = if connected { Some(ground.fresh().await) } else { None };
         Self::on(shape, root, 0)
     }
 

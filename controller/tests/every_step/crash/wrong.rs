@@ -60,7 +60,10 @@ pub(crate) async fn mend(controller: &Controller) {
             return;
         }
         let done = controller.repair(plan, true).await.unwrap();
-        assert!(done.is_whole(), "{done:#?}");
+        // A run that has just begun may go on with an eviction that was left, and be first to release something.
+        let mut refused = done.repairs.iter().filter_map(|repair| repair.refused.as_deref());
+        let overtaken = |why: &str| why.ends_with("check again") || why.starts_with("not tried");
+        assert!(refused.all(overtaken), "{done:#?}");
     }
     panic!("there is always something more to mend: {:#?}", controller.check().await.unwrap());
 }
