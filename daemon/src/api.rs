@@ -149,6 +149,9 @@ pub struct AddressFilter {
     /// Those of this pool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<Pool>,
+    /// This one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
 }
 
 /// Whether a plan is to be done.

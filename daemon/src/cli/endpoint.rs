@@ -185,8 +185,8 @@ fn table(endpoints: &[EndpointInfo]) -> String {
             listed(record.interfaces.iter().filter_map(|interface| interface.ipv4)),
             listed(record.interfaces.iter().filter_map(|interface| interface.ipv6)),
             listed(record.interfaces.iter().filter_map(|interface| interface.mac)),
-            listed(bindings(record).map(binding)),
-            listed(record.attachment.iter().map(container)),
+            listed(bindings(record).map(publish::binding)),
+            listed(record.attachment.as_deref().map(container)),
             age(endpoint.stale),
         ]);
     }
@@ -207,16 +207,6 @@ fn route(route: &Route) -> String {
         Some(next_hop) => format!("{} via {next_hop}", route.destination),
         None => route.destination.to_string(),
     }
-}
-
-fn binding(binding: &PortBinding) -> String {
-    let ip = match binding.host_ip {
-        None => String::new(),
-        Some(std::net::IpAddr::V6(ip)) => format!("[{ip}]:"),
-        Some(ip) => format!("{ip}:"),
-    };
-    let host = binding.host_ports.map_or_else(String::new, |ports| ports.to_string());
-    format!("{ip}{host}->{}/{}", binding.port, binding.protocol)
 }
 
 fn shown(endpoint: &EndpointInfo) -> String {
@@ -243,7 +233,7 @@ fn shown(endpoint: &EndpointInfo) -> String {
     let attachment = record.attachment.as_ref();
     row("Gateways", listed(record.gateways.iter().chain(attachment.iter().flat_map(|to| &to.gateways))));
     row("Exposed ports", listed(&record.exposed_ports));
-    row("Published ports", listed(bindings(record).map(binding)));
+    row("Published ports", listed(bindings(record).map(publish::binding)));
     row("Name servers", listed(&record.dns));
     row("Aliases", listed(&record.aliases));
     row("Options", pairs(record.options.iter()));

@@ -24,6 +24,9 @@ pub(super) enum IpamCommand {
         /// Those of this pool.
         #[arg(long, value_name = "CIDR")]
         pool: Option<String>,
+        /// This one: who holds it.
+        #[arg(long, value_name = "IP")]
+        address: Option<String>,
     },
 }
 
@@ -31,10 +34,11 @@ impl IpamCommand {
     pub(super) async fn run(self, client: &Client, output: &Output) -> Result<Exit, Failure> {
         match self {
             Self::Pools => output.print(client.pools().await?.as_slice(), pools)?,
-            Self::Addresses { space, pool } => {
+            Self::Addresses { space, pool, address } => {
                 let filter = AddressFilter {
                     space: optional("--space", space.as_deref())?,
                     pool: optional("--pool", pool.as_deref())?,
+                    address: optional("--address", address.as_deref())?,
                 };
                 output.print(client.addresses(&filter).await?.as_slice(), addresses)?;
             }

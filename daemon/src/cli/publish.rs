@@ -62,6 +62,17 @@ pub(super) fn read(text: &str) -> Result<Vec<PortBinding>, Failure> {
     }
 }
 
+/// A published port, as people read it.
+pub(super) fn binding(binding: &PortBinding) -> String {
+    let ip = match binding.host_ip {
+        None => String::new(),
+        Some(IpAddr::V6(ip)) => format!("[{ip}]:"),
+        Some(ip) => format!("{ip}:"),
+    };
+    let host = binding.host_ports.map_or_else(String::new, |ports| ports.to_string());
+    format!("{ip}{host}->{}/{}", binding.port, binding.protocol)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

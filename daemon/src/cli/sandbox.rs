@@ -218,6 +218,12 @@ fn shown(sandbox: &SandboxInfo) -> String {
                 .map(|inside| format!("{} of network {}", inside.endpoint, inside.network)),
         ),
     );
+    let way_out = sandbox.way_out.as_ref();
+    row(
+        "Way out",
+        listed(way_out.map(|way_out| format!("{} of network {}", way_out.endpoint, way_out.network))),
+    );
+    row("Published", listed(way_out.iter().flat_map(|way_out| &way_out.bindings).map(publish::binding)));
     row("Revision", sandbox.revision.to_string());
     lines(&table) + "\n"
 }

@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_query_holds_what_is_present() {
-        let filter = AddressFilter { space: None, pool: Some("10.0.0.0/8".parse().unwrap()) };
+        let filter = AddressFilter { pool: Some("10.0.0.0/8".parse().unwrap()), ..AddressFilter::default() };
         assert_eq!(ApiPath::of(&["a"]).with(&filter).0, "/v1/a?pool=10.0.0.0%2F8");
         assert_eq!(ApiPath::of(&["a"]).with(&AddressFilter::default()).0, "/v1/a");
     }

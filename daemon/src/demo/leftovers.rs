@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use netkeep_model::{
     AddressRecord, DriverRecord, Endpoint, EndpointNameRecord, Intent, Link, Network, NetworkNameRecord,
-    NumberRecord, PoolRecord, PublishedEntry, Realized, Sandbox, SubPoolRecord,
+    NumberRecord, PoolRecord, PublishedEntry, Realized, Sandbox, SubPoolRecord, WayOut,
 };
 use netkeep_store::datastore::Record;
 
@@ -13,7 +13,7 @@ use super::share::Share;
 use crate::api::Records;
 
 /// What can be left over, as people call it, and the kind of its record.
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 15] = [
     ("networks", Network::KIND),
     ("network names", NetworkNameRecord::KIND),
     ("endpoints", Endpoint::KIND),
@@ -26,6 +26,7 @@ const KINDS: [(&str, &str); 14] = [
     ("driver records", DriverRecord::KIND),
     ("sandboxes", Sandbox::KIND),
     ("table entries", PublishedEntry::KIND),
+    ("ways out", WayOut::KIND),
     ("intents", Intent::KIND),
     ("realized notes", Realized::KIND),
 ];

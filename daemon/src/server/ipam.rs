@@ -37,7 +37,13 @@ pub(super) async fn addresses(
     State(app): State<App>,
     Params(filter): Params<AddressFilter>,
 ) -> Json<Vec<AddressInfo>> {
-    Json(app.controller.addresses(filter.space.as_ref(), filter.pool.as_ref()))
+    let AddressFilter { space, pool, address } = filter;
+    let Some(address) = address else {
+        return Json(app.controller.addresses(space.as_ref(), pool.as_ref()));
+    };
+    let mut holders = app.controller.holders(space.as_ref(), address);
+    holders.retain(|found| pool.is_none_or(|pool| found.pool == pool));
+    Json(holders)
 }
 
 pub(super) async fn request_address(
