@@ -1,11 +1,14 @@
-//! A host: a daemon with a home of its own.
+//! A host: a daemon with a home of its own, and a way of its own to each server.
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use netkeep::client::Client;
 use netkeep_controller::GlobalState;
+use netkeep_model::{HostId, Incarnation};
+use netkeep_testcontainers::{Cluster, Proxy};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
@@ -15,27 +18,44 @@ use tokio::time::sleep;
 
 /// How long anything may take once nothing fails any more.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a host counts as up after its last sign of life; Consul makes ten seconds of it.
+const LEASE: &str = "5s";
 
 /// A daemon of a host, killed when this is dropped.
 pub(crate) struct Host {
     folder: TempDir,
     client: Client,
     child: Mutex<Option<Child>>,
+    ways: Vec<Proxy>,
+    id: OnceLock<HostId>,
 }
 
 impl Host {
-    /// A host whose global store is this one, and whose daemon runs.
-    pub(crate) async fn start(global: &str) -> Self {
+    /// A host whose global store is below `root` of these servers, and whose daemon runs.
+    pub(crate) async fn start(cluster: &Cluster, root: &str) -> Self {
+        let mut ways = Vec::new();
+        for server in cluster.endpoints() {
+            ways.push(Proxy::before(server).await.unwrap());
+        }
+        let servers: Vec<_> = ways.iter().map(Proxy::endpoint).collect();
+        let global = format!("{}://{}/{root}", cluster.family().name(), servers.join(","));
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
-            "local = \"redb://{}\"\nglobal = \"{global}\"\nlog.level = \"warn\"\n",
+            "local = \"redb://{}\"\nglobal = \"{global}\"\nhost-lease = \"{LEASE}\"\nlog.level = \"warn\"\n",
             folder.path().join("local.redb").display()
         );
         std::fs::write(folder.path().join("netkeep.toml"), config).unwrap();
         let client = Client::new(folder.path().join("netkeep.sock")).unwrap();
-        let host = Self { folder, client, child: Mutex::default() };
+        let host = Self { folder, client, child: Mutex::default(), ways, id: OnceLock::new() };
         host.revive().await;
+        let status = host.client.status().await.unwrap();
+        host.id.set(status.controller.host).unwrap();
         host
+    }
+
+    /// Which host it is.
+    pub(crate) fn id(&self) -> HostId {
+        *self.id.get().unwrap()
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -94,13 +114,28 @@ impl Host {
         kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
     }
 
+    /// Lets nothing pass between it and the servers, or everything again.
+    pub(crate) fn cut_off(&self, cut: bool) {
+        self.ways.iter().for_each(|way| way.set_cut(cut));
+    }
+
+    /// Loses what the servers answer to it, or does so no more.
+    pub(crate) fn deafen(&self, deaf: bool) {
+        self.ways.iter().for_each(|way| way.set_deaf(deaf));
+    }
+
     /// Waits until it serves networks of global scope.
     pub(crate) async fn in_sync(&self) {
+        self.in_sync_after(Incarnation::ZERO).await;
+    }
+
+    /// Waits until a later run than this one does.
+    pub(crate) async fn in_sync_after(&self, run: Incarnation) {
         let begun = Instant::now();
         loop {
             let status = self.client.status().await.unwrap_or_else(|error| panic!("{error}: {}", self.log()));
             let global = status.controller.global.unwrap();
-            if global.state == GlobalState::InSync {
+            if global.state == GlobalState::InSync && global.incarnation.is_some_and(|now| now > run) {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "not in sync: {global:?}: {}", self.log());

@@ -7,23 +7,27 @@ use rand::{RngExt, SeedableRng};
 
 use crate::history::Operation;
 use crate::linearizable::{Action, Verdict, judge};
-use crate::objects::{Holding, Register};
+use crate::register::Register;
 
 fn at(begun: u64, ended: impl Into<Option<u64>>, action: Register) -> Operation<Register> {
-    Operation { begun: Duration::from_millis(begun), ended: ended.into().map(Duration::from_millis), action }
+    let begun = Duration::from_millis(begun);
+    match ended.into().map(Duration::from_millis) {
+        Some(ended) => Operation::answered(begun, ended, action),
+        None => Operation::unknown(begun, action),
+    }
 }
 
-fn held(begun: u64, ended: u64, action: Holding) -> Operation<Holding> {
-    Operation { begun: Duration::from_millis(begun), ended: Some(Duration::from_millis(ended)), action }
+fn perhaps(begun: u64, ended: u64, action: Register) -> Operation<Register> {
+    Operation { certain: false, ..at(begun, ended, action) }
 }
 
 #[track_caller]
-fn good<A: Action>(history: &[Operation<A>]) {
+pub(crate) fn good<A: Action>(history: &[Operation<A>]) {
     assert_eq!(judge(history), Verdict::Ordered, "{history:?}");
 }
 
 #[track_caller]
-fn bad<A: Action>(history: &[Operation<A>]) {
+pub(crate) fn bad<A: Action>(history: &[Operation<A>]) {
     assert!(matches!(judge(history), Verdict::Impossible(_)), "{history:?}");
 }
 
@@ -60,22 +64,12 @@ fn an_unknown_outcome_may_come_late_or_never_but_not_early() {
 }
 
 #[test]
-fn one_at_a_time_holds_a_name() {
-    use Holding::*;
-    good(&[
-        held(0, 1, Given(1)),
-        held(2, 3, Refused(2)),
-        held(4, 5, Freed(1, Some(true))),
-        held(6, 7, Given(2)),
-    ]);
-    good(&[held(0, 5, Freed(1, Some(true))), held(0, 5, Given(1)), held(3, 4, Given(2))]);
-    good(&[held(0, 1, Given(1)), held(2, 3, Freed(1, None)), held(4, 5, Freed(1, None))]);
-    bad(&[held(0, 1, Given(1)), held(2, 3, Given(2))]);
-    bad(&[held(0, 9, Given(1)), held(0, 9, Given(2))]);
-    bad(&[held(0, 1, Refused(1))]);
-    bad(&[held(0, 1, Given(1)), held(2, 3, Freed(1, Some(false)))]);
-    bad(&[held(0, 1, Given(1)), held(2, 3, Freed(1, Some(true))), held(4, 5, Refused(2))]);
-    bad(&[held(0, 1, Given(1)), held(2, 3, Freed(1, Some(true))), held(4, 5, Freed(1, Some(true)))]);
+fn what_may_have_had_no_effect_has_it_in_its_time_or_never() {
+    use Register::*;
+    good(&[perhaps(0, 2, Written(1)), at(1, 4, Read(None)), at(5, 6, Read(None))]);
+    good(&[perhaps(0, 2, Written(1)), at(5, 6, Read(Some(1)))]);
+    bad(&[perhaps(0, 2, Written(1)), at(3, 4, Read(None)), at(5, 6, Read(Some(1)))]);
+    bad(&[at(0, 1, Read(Some(1))), perhaps(2, 9, Written(1))]);
 }
 
 /// What a register that is right answers to tasks that call it at random, each one call after the other.
@@ -119,7 +113,10 @@ fn has_order(history: &[Operation<Register>], state: Option<u64>) -> bool {
     let earliest = history.iter().filter_map(|operation| operation.ended).min();
     let Some(earliest) = earliest else { return true };
     (0..history.len()).filter(|index| history[*index].begun <= earliest).any(|index| {
-        history[index].action.after(&state).is_some_and(|next| {
+        let Operation { certain, ended, action, .. } = &history[index];
+        let passed = (!certain && ended.is_some()).then_some(state);
+        let mut after = action.after(&state).into_iter().chain(passed);
+        after.any(|next| {
             let rest = history.iter().enumerate().filter(|(other, _)| *other != index);
             has_order(&rest.map(|(_, operation)| operation.clone()).collect::<Vec<_>>(), next)
         })
@@ -132,11 +129,15 @@ fn the_judge_agrees_with_trying_every_order() {
     for seed in 0..3_000 {
         let random = &mut SmallRng::seed_from_u64(seed);
         let mut history = recorded(random, 7);
-        // One answer is another than the true one, or one is unknown.
+        // One answer is another than the true one, or what one has done is not known.
         if let Some(index) = (!history.is_empty()).then(|| random.random_range(0..history.len())) {
-            match random.random_range(0..3) {
+            match random.random_range(0..4) {
                 0 => history[index].action = Register::Read(Some(random.random_range(8..18))),
                 1 => history[index].ended = None,
+                2 => {
+                    history[index].certain = false;
+                    history[(index + 1) % 2].action = Register::Read(Some(random.random_range(8..18)));
+                }
                 _ => history[index].action = Register::Written(random.random_range(8..18)),
             }
         }

@@ -1,5 +1,5 @@
 //! Whether a history has an order: one in which each operation took effect at one moment between its call and its
-//! answer, and all answers are right.
+//! answer, and all answers are right. What may have taken no effect is passed over if need be.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -48,10 +48,10 @@ pub(crate) fn judge<A: Action>(history: &[Operation<A>]) -> Verdict {
         if search.due == 0 {
             return Verdict::Ordered;
         }
-        if let Some((index, next)) = search.next(from) {
+        if let Some((step, next)) = search.next(from) {
             let before = std::mem::replace(&mut search.state, next);
-            path.push((index, before, search.first));
-            search.mark(index);
+            path.push((step, before, search.first));
+            search.mark(step / 2);
             from = 0;
             if !search.seen.insert((search.done.clone(), search.state.clone())) {
                 from = search.back(&mut path).expect("one step was just made");
@@ -104,9 +104,19 @@ impl<A: Action> Search<'_, A> {
         open.take_while(move |index| earliest.is_none_or(|end| self.operations[*index].begun <= end))
     }
 
+    /// The next step from this one on, and the state after it. An even step lets the operation of half its number take
+    /// effect; the odd one after it passes over that operation, if it may have had none.
     fn next(&self, from: usize) -> Option<(usize, A::State)> {
-        let mut candidates = self.candidates().filter(|index| *index >= from);
-        candidates.find_map(|index| Some((index, self.operations[index].action.after(&self.state)?)))
+        let steps = self.candidates().flat_map(|index| [2 * index, 2 * index + 1]);
+        steps.filter(|step| *step >= from).find_map(|step| {
+            let operation = self.operations[step / 2];
+            let after = match step % 2 {
+                0 => operation.action.after(&self.state)?,
+                _ if operation.certain || operation.ended.is_none() => return None,
+                _ => self.state.clone(),
+            };
+            Some((step, after))
+        })
     }
 
     fn mark(&mut self, index: usize) {
@@ -119,12 +129,13 @@ impl<A: Action> Search<'_, A> {
 
     /// Takes the last step back; where to go on.
     fn back(&mut self, path: &mut Vec<(usize, A::State, usize)>) -> Option<usize> {
-        let (index, before, first) = path.pop()?;
+        let (step, before, first) = path.pop()?;
+        let index = step / 2;
         self.done[index / 64] &= !(1 << (index % 64));
         self.due += usize::from(self.operations[index].ended.is_some());
         self.state = before;
         self.first = first;
-        Some(index + 1)
+        Some(step + 1)
     }
 
     fn stuck(&self) -> Vec<String> {

@@ -4,15 +4,23 @@
 //! `NETKEEP_CHAOS=etcd` (or `consul`, `zookeeper`) chooses the family; without it they take turns, one each hour.
 //! `NETKEEP_SEED=7` repeats the choices of a run, `NETKEEP_LONG=1` makes it ten minutes instead of two.
 
+mod deletions;
+mod evictions;
+mod evictor;
 mod history;
+mod holding;
+mod holding_tests;
 mod host;
+mod joins;
 mod judge_tests;
 mod linearizable;
+mod makes;
 mod nemesis;
-mod objects;
 mod register;
 mod run;
+mod settled;
 mod worker;
+mod world;
 
 use std::time::Duration;
 

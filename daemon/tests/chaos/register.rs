@@ -9,7 +9,33 @@ use rand::{RngExt, SeedableRng};
 use tokio::time::{Instant, sleep};
 
 use crate::history::Histories;
-use crate::objects::Register;
+use crate::linearizable::Action;
+
+/// What happens to one key of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Register {
+    /// This was read.
+    Read(Option<u64>),
+    /// This was written, whatever was there.
+    Written(u64),
+    /// The second was written on the condition that the first was there.
+    Swapped(Option<u64>, u64),
+    /// That was refused, since something else was there.
+    Kept(Option<u64>),
+}
+
+impl Action for Register {
+    type State = Option<u64>;
+
+    fn after(&self, value: &Option<u64>) -> Option<Option<u64>> {
+        match *self {
+            Self::Read(seen) => (seen == *value).then_some(*value),
+            Self::Written(new) => Some(Some(new)),
+            Self::Swapped(seen, new) => (seen == *value).then_some(Some(new)),
+            Self::Kept(seen) => (seen != *value).then_some(*value),
+        }
+    }
+}
 
 /// Reads and writes through a client of its own until this time.
 pub(crate) async fn work(url: StoreUrl, seed: u64, until: Instant, histories: Arc<Histories<Register>>) {

@@ -103,6 +103,10 @@ fn pools_and_addresses_are_taken_and_given_back() {
     assert_eq!(home.request("DELETE", &pools, "").status, 409, "it has an address");
     let addresses = format!("/v1/ipam/addresses?space={space}&pool=10.9.0.0%2F24&address=10.9.0.7");
     assert_eq!(home.request("GET", "/v1/ipam/addresses", "").body.as_array().unwrap().len(), 1);
+    let holders = |filter: &str| home.request("GET", &format!("/v1/ipam/addresses?{filter}"), "").body;
+    assert_eq!(holders("address=10.9.0.7")[0]["owner"]["is"], "client");
+    assert_eq!(holders("address=10.9.0.7&pool=10.9.1.0%2F24"), json!([]));
+    assert_eq!(holders("address=10.9.0.8"), json!([]));
     assert_eq!(home.request("DELETE", &addresses, "").status, 204);
     assert_eq!(home.request("DELETE", &addresses, "").status, 404);
     assert_eq!(home.request("DELETE", &pools, "").status, 204);

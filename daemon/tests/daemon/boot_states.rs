@@ -16,17 +16,35 @@ fn wait<T>(work: impl Future<Output = netkeep_testcontainers::Result<T>>) -> T {
     Handle::current().block_on(work).unwrap()
 }
 
-/// A daemon that was just started, and that serves the network of its host whatever the store does.
-fn started<'a>(home: &'a Home, state: &str) -> Daemon<'a> {
-    let daemon = home.daemon();
-    let begun = Instant::now();
-    assert_eq!(home.request("GET", "/v1/networks/here", "").status, 200);
-    let took = begun.elapsed();
-    assert!(took < Duration::from_secs(30), "it waits for the store");
-    println!("{state}: the network of this host was answered after {took:.1?}");
-    home.ok(&["endpoint", "create", "here", "one"]);
-    home.ok(&["endpoint", "rm", "here", "one"]);
-    daemon
+/// Starts a daemon after the end of the last one, then one after a reboot of its machine; each serves the network of its
+/// host whatever the store does, then stands so to the store, and is killed.
+fn started(home: &Home, state: &str, stands: impl Fn(&Daemon<'_>, &str)) {
+    for rebooted in [false, true] {
+        if rebooted {
+            home.reboot();
+        }
+        let state = format!("{state}, after a {}", if rebooted { "reboot" } else { "restart" });
+        let daemon = home.daemon();
+        let begun = Instant::now();
+        assert_eq!(home.request("GET", "/v1/networks/here", "").status, 200);
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(30), "it waits for the store");
+        println!("{state}: the network of this host was answered after {took:.1?}");
+        let recovery = home.request("GET", "/v1/recovery", "").body;
+        assert_eq!(recovery["rebooted"], rebooted, "{state}: {recovery}");
+        home.ok(&["endpoint", "create", "here", "one"]);
+        home.ok(&["endpoint", "rm", "here", "one"]);
+        stands(&daemon, &state);
+        daemon.kill();
+    }
+}
+
+/// It follows the store, and nothing is stale.
+fn is_served(home: &Home) {
+    home.in_sync();
+    assert!(home.json(&["network", "inspect", "blue"])[0]["stale"].is_null());
+    home.ok(&["endpoint", "create", "blue", "late"]);
+    home.ok(&["endpoint", "rm", "blue", "late"]);
 }
 
 /// What was known last is read, and nothing is changed.
@@ -100,58 +118,52 @@ fn every_state(family: Family, servers: &Cluster) {
     wait(servers.copy_data(0, &older));
     wait(servers.restart(0));
 
-    let daemon = started(&home, "up");
+    let daemon = home.daemon();
     home.in_sync();
     home.ok(&["network", "create", "blue", "--scope", "global", "--subnet", "10.1.0.0/24"]);
     home.ok(&["endpoint", "create", "blue", "web"]);
     daemon.stop();
+    started(&home, "up: served", |_, _| is_served(&home));
     if family == Family::Etcd {
         wrong_password(&home, &url, &servers.endpoints()[0]);
     }
     wait(servers.stop(0));
     wait(servers.copy_data(0, &newest));
 
-    let daemon = started(&home, "down: stale");
-    is_stale(&home);
-    is_idle(&daemon, "down");
-    daemon.kill();
+    started(&home, "down: stale", |daemon, state| {
+        is_stale(&home);
+        is_idle(daemon, state);
+    });
 
     wait(servers.replace_data(0, &older));
     wait(servers.restart(0));
-    let daemon = started(&home, "restored older: refused");
-    is_refused(&home);
-    daemon.kill();
+    started(&home, "restored older: refused", |_, _| is_refused(&home));
 
     wait(servers.stop(0));
     wait(servers.wipe(0));
     wait(servers.restart(0));
-    let daemon = started(&home, "wiped: refused");
-    is_refused(&home);
-    daemon.kill();
+    started(&home, "wiped: refused", |_, _| is_refused(&home));
 
     let other = Home::new();
     other.configure(&format!("global = \"{url}\"\n"));
     let stranger = other.daemon();
     other.in_sync();
-    let daemon = started(&home, "foreign: refused");
-    is_refused(&home);
-    daemon.kill();
+    started(&home, "foreign: refused", |_, _| is_refused(&home));
     stranger.stop();
 
     wait(servers.stop(0));
     wait(servers.replace_data(0, &newest));
     wait(servers.restart(0));
-    let daemon = started(&home, "up: served");
-    home.in_sync();
-    assert!(home.json(&["network", "inspect", "blue"])[0]["stale"].is_null());
-    daemon.stop();
+    started(&home, "back: served", |_, _| is_served(&home));
 
     wait(servers.pause(0));
-    let daemon = started(&home, "hanging: stale");
-    is_stale(&home);
-    is_idle(&daemon, "hanging");
+    started(&home, "hanging: stale", |daemon, state| {
+        is_stale(&home);
+        is_idle(daemon, state);
+    });
+    let daemon = home.daemon();
     wait(servers.resume(0));
-    home.in_sync();
+    is_served(&home);
     home.ok(&["endpoint", "rm", "blue", "web"]);
     home.ok(&["network", "rm", "blue"]);
     home.ok(&["check"]);
@@ -167,11 +179,11 @@ fn wrong_password(home: &Home, url: &str, endpoint: &str) {
     let file = home.path("auth");
     std::fs::write(&file, "root:wrong\n").unwrap();
     home.configure(&format!("global = \"{url}?auth-file={}\"\n", file.display()));
-    let daemon = started(home, "wrong password: refused, and stale");
-    home.comes_to("refused");
-    is_stale(home);
-    is_idle(&daemon, "wrong password");
-    daemon.kill();
+    started(home, "wrong password: refused, and stale", |daemon, state| {
+        home.comes_to("refused");
+        is_stale(home);
+        is_idle(daemon, state);
+    });
     let token = ask_etcd(endpoint, "authenticate", &root, "")["token"].as_str().unwrap().to_owned();
     ask_etcd(endpoint, "disable", &json!({}), &token);
     home.configure(&format!("global = \"{url}\"\n"));

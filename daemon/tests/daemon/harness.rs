@@ -101,10 +101,45 @@ impl Home {
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
     }
 
+    /// Lets the machine begin again, as far as daemons of this home see: the next one finds another boot id.
+    pub(crate) fn reboot(&self) {
+        let number = rand::random::<u128>();
+        let id = format!("{number:032x}\n");
+        let id: Vec<_> = [&id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]].to_vec();
+        std::fs::write(self.boot_id(), id.join("-")).unwrap();
+    }
+
+    fn boot_id(&self) -> PathBuf {
+        self.path("boot-id")
+    }
+
+    /// The program, on a machine that has begun again if it has.
+    fn command_since_boot(&self) -> Command {
+        let command = self.command();
+        if !self.boot_id().exists() {
+            return command;
+        }
+        let mut other = Command::new("unshare");
+        other.args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"",
+        ]);
+        other.arg(self.boot_id()).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => other.env(name, value),
+                None => other.env_remove(name),
+            };
+        }
+        other
+    }
+
     /// Starts a daemon and waits until it answers.
     pub(crate) fn daemon(&self) -> Daemon<'_> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let child = self.command().arg("daemon").stdin(Stdio::null()).stderr(log).spawn().unwrap();
+        let child = self.command_since_boot().arg("daemon").stdin(Stdio::null()).stderr(log).spawn().unwrap();
         let mut daemon = Daemon { home: self, child };
         eventually("the daemon answers", || {
             if let Some(status) = daemon.child.try_wait().unwrap() {

@@ -211,7 +211,13 @@ fn records_of_every_form_are_described() {
     for (kind, schema, more) in [
         ("network", "NetworkInfo", json!({"id": id, "revision": 1})),
         ("endpoint", "EndpointInfo", json!({"id": id, "network": id, "network_name": "n", "revision": 1})),
-        ("sandbox", "SandboxInfo", json!({"id": id, "revision": 1})),
+        (
+            "sandbox",
+            "SandboxInfo",
+            json!({"id": id, "revision": 1, "way_out": {"network": id, "endpoint": id, "bindings": [
+                {"protocol": "tcp", "port": 80, "host_ip": "0.0.0.0", "host_ports": "8080"}
+            ]}}),
+        ),
         (
             "host",
             "HostInfo",
