@@ -4,7 +4,7 @@
 //! world does: freeze, kill, cut off, restart. All three are a [`Cluster`], whose methods do the work. When the
 //! fixture goes, so does all that it made; that holds for a panic and for the death of the whole test too.
 //! [`Authority`] makes certificates for servers that speak TLS, [`Proxy`] loses answers on their
-//! way, and [`Meter`] counts requests.
+//! way or lets nothing pass, and [`Meter`] counts requests.
 //!
 //! ```no_run
 //! use netkeep_testcontainers::{Etcd, Options};
