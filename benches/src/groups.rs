@@ -9,11 +9,11 @@ use futures_util::future::BoxFuture;
 use crate::arguments::Arguments;
 use crate::measure::Pace;
 use crate::report::{self, Report};
-use crate::{controllers, stores};
+use crate::{controllers, daemons, stores};
 
 type Group = fn(Pace) -> BoxFuture<'static, Result<Report>>;
 
-const GROUPS: [(&str, Group); 10] = [
+const GROUPS: [(&str, Group); 11] = [
     ("redb", |pace| Box::pin(stores::redb(pace))),
     ("etcd", |pace| Box::pin(stores::etcd(pace))),
     ("consul", |pace| Box::pin(stores::consul(pace))),
@@ -24,6 +24,7 @@ const GROUPS: [(&str, Group); 10] = [
     ("global", |pace| Box::pin(controllers::global(pace))),
     ("restart", |pace| Box::pin(controllers::restart(pace))),
     ("growth", |pace| Box::pin(controllers::growth(pace))),
+    ("docker", |pace| Box::pin(daemons::docker(pace))),
 ];
 
 /// Runs the groups that are named, or all, on a runtime of its own. A group that fails does not stop the others; a bar

@@ -9,11 +9,13 @@
 //! | `report` | rows, bars, figures, and the files that they go to |
 //! | `stores` | workloads over any store, beside its raw client |
 //! | `controllers` | workloads of the controller |
+//! | `daemons` | our daemon beside a Docker Engine |
 //! | `aside` | what has to be a process of its own |
 
 mod arguments;
 mod aside;
 mod controllers;
+mod daemons;
 mod groups;
 mod measure;
 mod report;

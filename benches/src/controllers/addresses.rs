@@ -28,7 +28,9 @@ pub(crate) async fn addresses(pace: Pace) -> Result<Report> {
         }
         racers.push(give(&host.controller, space.clone(), pool, text));
     }
+    racers.push(racers[0].clone());
     let contest = Contest::run(pace, &racers).await?;
+    let control = contest.ratio(POOLS.len(), 0, |slice| slice.latency);
     let mut report = Report::default();
     for (index, pool) in POOLS.iter().enumerate() {
         let row = Row::latency(
@@ -37,7 +39,7 @@ pub(crate) async fn addresses(pace: Pace) -> Result<Report> {
             index,
             0,
         );
-        report.add(if index == 0 { row } else { row.with_bar(Bar::AtMost(1.5)) });
+        report.add(if index == 0 { row } else { row.controlled(control).with_bar(Bar::AtMost(1.5)) });
     }
     host.close().await?;
     Ok(report)

@@ -37,7 +37,10 @@ pub(crate) async fn growth(pace: Pace) -> Result<Report> {
     let mut report = Report::default();
     let mut lines = Vec::new();
     let each = |racer: fn(&Controller, usize) -> Racer| -> Vec<Racer> {
-        hosts.iter().zip(sizes).map(|(host, &size)| racer(&host.controller, size)).collect()
+        let mut racers: Vec<Racer> =
+            hosts.iter().zip(sizes).map(|(host, &size)| racer(&host.controller, size)).collect();
+        racers.push(racers[0].clone());
+        racers
     };
     let works: [(&str, Vec<Racer>); 3] = [
         ("create and delete endpoint, redb, 64 tasks", each(come_and_go)),
@@ -46,11 +49,12 @@ pub(crate) async fn growth(pace: Pace) -> Result<Report> {
     ];
     for (name, racers) in works {
         let contest = Contest::run(pace, &racers).await?;
+        let control = contest.ratio(sizes.len(), 0, |slice| slice.latency);
         let mut points = Vec::new();
         for (index, &size) in sizes.iter().enumerate() {
             let row = Row::latency(format!("{name}, {size} endpoints, by {}", sizes[0]), &contest, index, 0);
             points.push((size as f64, row.value));
-            report.add(if index == 0 { row } else { row.with_bar(Bar::AtMost(1.5)) });
+            report.add(if index == 0 { row } else { row.controlled(control).with_bar(Bar::AtMost(1.5)) });
         }
         lines.push(Line { name: name.to_owned(), dashed: false, points });
     }

@@ -26,6 +26,11 @@ impl Pace {
             false => Self { rounds: 21, slice: Duration::from_millis(100), quick },
         }
     }
+
+    /// For what no bar hangs on: about half as many slices.
+    pub(crate) fn shorter(self) -> Self {
+        Self { rounds: self.rounds.div_ceil(2), ..self }
+    }
 }
 
 type Run = Arc<dyn Fn(Duration) -> BoxFuture<'static, Result<Slice>> + Send + Sync>;

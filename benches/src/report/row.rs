@@ -61,6 +61,11 @@ impl Row {
         }
     }
 
+    /// What could not be measured here, and why; its bar is neither met nor missed.
+    pub(crate) fn unmeasured(name: impl Into<String>, unit: &'static str, bar: Bar, why: &str) -> Self {
+        Self { bar: Some(bar.to_string()), ..Self::value(name, f64::NAN, unit).with_note(why) }
+    }
+
     /// The throughput of racer `ours` in a contest, by that of racer `theirs`.
     pub(crate) fn rate(name: impl Into<String>, contest: &Contest, ours: usize, theirs: usize) -> Self {
         let row = Self::value(name, contest.of(ours, |slice| slice.rate), "/s");

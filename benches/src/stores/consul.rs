@@ -1,6 +1,7 @@
 //! Consul by an HTTP client alone.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use async_trait::async_trait;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::rival::{CONTENDED, Rival, VALUE, WATCHED, committed, entry, list};
+use super::rival::{CONTENDED, Rival, VALUE, WATCHED, committed, entry, list, watched};
 
 /// What our store puts into its slots, by its size.
 const SLOT: &[u8] = br#"{"run":"0123456789abcdef0123456789abcdef","operation":1234567}"#;
@@ -27,6 +28,8 @@ pub(crate) struct RawConsul {
     lanes: Mutex<HashMap<(usize, usize), u64>>,
     /// The index after which the watch goes on.
     watch: tokio::sync::Mutex<u64>,
+    /// An equal value would not move the index of its key.
+    nonce: AtomicU64,
 }
 
 #[derive(Serialize)]
@@ -44,7 +47,7 @@ struct Verb {
     value: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u64>,
-    /// An equal value would not move the index of its key.
+    /// A nonce.
     #[serde(skip_serializing_if = "Option::is_none")]
     flags: Option<u64>,
 }
@@ -100,8 +103,9 @@ impl RawConsul {
             identity: None,
             lanes: Mutex::default(),
             watch: tokio::sync::Mutex::new(1),
+            nonce: AtomicU64::new(2),
         };
-        for key in [CONTENDED, "o/meta/store"] {
+        for key in [&watched(0), CONTENDED, "o/meta/store"] {
             let rows = raw.txn("/v1/txn", &[set(format!("{root}/{key}"), &VALUE, 1, None)]).await?;
             let index = rows.context("a put was refused")?.first().map(|row| row.modify_index);
             raw.identity = index.filter(|_| !bare);
@@ -146,6 +150,12 @@ impl RawConsul {
         let index = rows.last().context("an answer has no rows")?.modify_index;
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).insert(lane, index);
         Ok(true)
+    }
+
+    /// What is watched, as soon as it is not of this index.
+    async fn after(&self, index: u64) -> Result<reqwest::Response> {
+        let target = format!("{}/v1/kv/{}/{WATCHED}/?recurse&index={index}", self.base, self.root);
+        Ok(self.http.get(target).timeout(Duration::from_secs(60)).send().await?)
     }
 
     fn folder(&self, directory: &str) -> Result<&str> {
@@ -212,27 +222,33 @@ impl Rival for RawConsul {
         }
     }
 
-    async fn watched(&self) -> Result<()> {
-        let mut index = self.watch.lock().await;
-        let key = format!("{}/{WATCHED}", self.root);
-        if *index == 1 {
-            self.txn("/v1/txn", &[set(key.clone(), &VALUE, 1, None)]).await?;
-        }
-        let watch = |index: u64| {
-            let target = format!("{}/v1/kv/{}/watched/?recurse&index={index}", self.base, self.root);
-            self.http.get(target).timeout(Duration::from_secs(60)).send()
-        };
-        let at = |answer: &reqwest::Response| -> Result<u64> {
-            Ok(answer.headers().get("X-Consul-Index").context("no index")?.to_str()?.parse()?)
-        };
-        let begun = at(&watch(1).await?)?;
-        let (told, put) =
-            tokio::join!(watch(begun), async { self.txn("/v1/txn", &[set(key, &VALUE, begun, None)]).await });
-        put?.context("a put was refused")?;
-        let told = told?;
-        *index = at(&told)?;
-        let rows: Vec<Row> = serde_json::from_slice(&told.bytes().await?)?;
-        ensure!(rows.len() == 1 && *index > begun, "the watch told something else");
+    async fn watch(&self) -> Result<()> {
+        let begun = self.after(1).await?;
+        *self.watch.lock().await = at(&begun)?;
         Ok(())
     }
+
+    async fn change_watched(&self, lane: usize) -> Result<u64> {
+        let key = format!("{}/{}", self.root, watched(lane));
+        let put = set(key, &VALUE, self.nonce.fetch_add(1, Relaxed), None);
+        let rows = self.txn("/v1/txn", &[put]).await?.context("a put was refused")?;
+        Ok(rows.first().context("an answer has no rows")?.modify_index)
+    }
+
+    async fn told(&self) -> Result<u64> {
+        let mut index = self.watch.lock().await;
+        let told = self.after(*index).await?;
+        *index = at(&told)?;
+        let rows: Vec<Row> = serde_json::from_slice(&told.bytes().await?)?;
+        for row in rows {
+            let value = BASE64.decode(row.value.unwrap_or_default().as_bytes())?;
+            ensure!(value.len() == VALUE.len(), "another value is there");
+        }
+        Ok(*index)
+    }
+}
+
+/// Which index an answer is of.
+fn at(answer: &reqwest::Response) -> Result<u64> {
+    Ok(answer.headers().get("X-Consul-Index").context("no index")?.to_str()?.parse()?)
 }

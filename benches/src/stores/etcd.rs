@@ -6,11 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use etcd_client::{
-    Client, Compare, CompareOp, ConnectOptions, GetOptions, KvClient, Txn, TxnOp, TxnOpResponse,
-    WatchOptions, WatchStream,
+    Client, Compare, CompareOp, ConnectOptions, GetOptions, KvClient, Txn, TxnOp, WatchOptions, WatchStream,
 };
 
-use super::rival::{CONTENDED, Rival, VALUE, WATCHED, committed, entry, list};
+use super::rival::{CONTENDED, Rival, VALUE, WATCHED, committed, entry, list, watched};
 
 /// What our store puts into its slots, by its size.
 const SLOT: &str = r#"{"run":"0123456789abcdef0123456789abcdef","operation":1234567}"#;
@@ -124,27 +123,28 @@ impl Rival for RawEtcd {
         }
     }
 
-    async fn watched(&self) -> Result<()> {
-        let key = format!("{}/{WATCHED}", self.root);
-        let mut watch = self.watch.lock().await;
-        if watch.is_none() {
-            let options = WatchOptions::new().with_prefix();
-            let mut opened =
-                self.client.watch_client().watch(format!("{}/watched/", self.root), Some(options)).await?;
-            // That it is there.
-            opened.message().await?;
-            *watch = Some(opened);
-        }
-        let watch = watch.as_mut().context("there is no watch")?;
+    async fn watch(&self) -> Result<()> {
+        let options = WatchOptions::new().with_prefix();
+        let mut opened =
+            self.client.watch_client().watch(format!("{}/{WATCHED}/", self.root), Some(options)).await?;
+        // That it is there.
+        opened.message().await?;
+        *self.watch.lock().await = Some(opened);
+        Ok(())
+    }
+
+    async fn change_watched(&self, lane: usize) -> Result<u64> {
+        let key = format!("{}/{}", self.root, watched(lane));
         let put = Txn::new().and_then(vec![TxnOp::put(key, VALUE.to_vec(), None)]);
         let answer = self.kv.clone().txn(put).await?;
-        debug_assert!(matches!(answer.op_responses().first(), Some(TxnOpResponse::Put(_))));
-        let revision = answer.header().context("an answer has no header")?.revision();
-        loop {
-            let told = watch.message().await?.context("the watch has ended")?;
-            if told.events().iter().any(|event| event.kv().is_some_and(|kv| kv.mod_revision() >= revision)) {
-                return Ok(());
-            }
-        }
+        Ok(answer.header().context("an answer has no header")?.revision().cast_unsigned())
+    }
+
+    async fn told(&self) -> Result<u64> {
+        let mut watch = self.watch.lock().await;
+        let told = watch.as_mut().context("there is no watch")?.message().await?;
+        let told = told.context("the watch has ended")?;
+        let last = told.events().iter().filter_map(|event| Some(event.kv()?.mod_revision())).max();
+        Ok(last.context("the watch told nothing")?.cast_unsigned())
     }
 }

@@ -5,6 +5,7 @@ mod etcd;
 mod ours;
 mod redb;
 mod rival;
+mod watched;
 mod work;
 mod zookeeper;
 

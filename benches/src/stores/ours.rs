@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
 use netkeep_store::{Key, Kind, Prefix, Revision, Store, Txn, Watch, WatchFrom};
 
-use super::rival::{CONTENDED, ENTRIES, LISTS, Rival, VALUE, WATCHED, committed, entry, list};
+use super::rival::{CONTENDED, ENTRIES, LISTS, Rival, VALUE, WATCHED, committed, entry, list, watched};
 
 /// A store as its users have it, behind all layers.
 pub(crate) struct Ours {
@@ -78,18 +78,20 @@ impl Rival for Ours {
         }
     }
 
-    async fn watched(&self) -> Result<()> {
-        let key = Key::parse(WATCHED)?;
+    async fn watch(&self) -> Result<()> {
+        let watch = self.store.watch(&Prefix::parse(WATCHED)?, WatchFrom::Snapshot).await?;
+        *self.watch.lock().await = Some(watch);
+        Ok(())
+    }
+
+    async fn change_watched(&self, lane: usize) -> Result<u64> {
+        let txn = Txn::new().put(Key::parse(&watched(lane))?, &VALUE[..]);
+        Ok(self.store.commit(&txn).await?.get())
+    }
+
+    async fn told(&self) -> Result<u64> {
         let mut watch = self.watch.lock().await;
-        if watch.is_none() {
-            *watch = Some(self.store.watch(&key.directory(), WatchFrom::Snapshot).await?);
-        }
-        let Some(watch) = watch.as_mut() else { anyhow::bail!("there is no watch") };
-        let told = async {
-            let revision = self.store.commit(&Txn::new().put(key, &VALUE[..])).await?;
-            while watch.next().await?.through() < revision {}
-            Ok(())
-        };
-        told.await
+        let watch = watch.as_mut().context("there is no watch")?;
+        Ok(watch.next().await?.through().get())
     }
 }

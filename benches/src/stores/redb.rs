@@ -11,7 +11,8 @@ use netkeep_store::{Key, LeasedDirectories, Prefix, Store};
 use netkeep_store_redb::{RedbConfig, RedbStore};
 
 use super::rival::{COMMITS, ENTRIES, LISTS, VALUE, committed, entry, list};
-use super::work::TASKS;
+use super::watched::Watched;
+use super::work::{TASKS, listings};
 use super::{Ours, Rival};
 use crate::measure::{Contest, Pace, Racer, Slice, slice};
 use crate::report::{Bar, Figure, Line, Report, Row, counted};
@@ -29,6 +30,7 @@ pub(crate) async fn redb(pace: Pace) -> Result<Report> {
     let mut report = Report::default();
     gets(&mut report, &store, &bare, pace).await?;
     lists(&mut report, &store, &bare, pace).await?;
+    contended_and_watched(&mut report, &ours, pace).await?;
     let mut points = [Vec::new(), Vec::new()];
     for tasks in TASKS {
         for keys in COMMITS {
@@ -105,12 +107,12 @@ async fn gets(report: &mut Report, store: &Arc<dyn Store>, bare: &Arc<Bare>, pac
 }
 
 async fn lists(report: &mut Report, store: &Arc<dyn Store>, bare: &Arc<Bare>, pace: Pace) -> Result<()> {
-    for count in LISTS {
+    for (count, tasks, pace) in listings(pace) {
         let (store, first, again) = (Arc::clone(store), Arc::clone(bare), Arc::clone(bare));
         let racers = [
             Racer::new("ours", move |time| {
                 let store = Arc::clone(&store);
-                slice(1, time, 1, move |_, _| {
+                slice(tasks, time, 1, move |_, _| {
                     let store = Arc::clone(&store);
                     async move {
                         let found = store.list(&Prefix::parse(&list(count))?).await?;
@@ -119,12 +121,34 @@ async fn lists(report: &mut Report, store: &Arc<dyn Store>, bare: &Arc<Bare>, pa
                     }
                 })
             }),
-            Racer::new("bare", move |time| bare_lists(Arc::clone(&first), count, time)),
-            Racer::new("bare again", move |time| bare_lists(Arc::clone(&again), count, time)),
+            Racer::new("bare", move |time| bare_lists(Arc::clone(&first), count, tasks, time)),
+            Racer::new("bare again", move |time| bare_lists(Arc::clone(&again), count, tasks, time)),
         ];
         let contest = Contest::run(pace, &racers).await?;
-        let control = contest.ratio(2, 1, |slice| slice.latency);
-        report.add(Row::latency(format!("redb: list of {count}"), &contest, 0, 1).controlled(control));
+        let control = contest.ratio(2, 1, |slice| slice.rate);
+        let name = format!("redb: list of {count}, {}", counted(tasks, "task"));
+        report.add(Row::rate(name, &contest, 0, 1).controlled(control));
+    }
+    Ok(())
+}
+
+/// What bare redb has nothing like.
+async fn contended_and_watched(report: &mut Report, ours: &Arc<Ours>, pace: Pace) -> Result<()> {
+    let watched = Arc::new(Watched::begin(Arc::clone(ours) as Arc<dyn Rival>).await?);
+    for tasks in TASKS {
+        let ours = Arc::clone(ours);
+        let contended = Racer::new("contended", move |time| {
+            let ours = Arc::clone(&ours);
+            slice(tasks, time, 1, move |lane, _| {
+                let ours = Arc::clone(&ours);
+                async move { ours.replace_contended(lane).await }
+            })
+        });
+        let contest = Contest::run(pace.shorter(), &[contended, watched.racer("watched", tasks)]).await?;
+        let name = format!("redb: get and replace one key for all, {}", counted(tasks, "task"));
+        report.add(Row::value(name, contest.of(0, |slice| slice.rate), "/s"));
+        let name = format!("redb: from commit to its watch, {}", counted(tasks, "task"));
+        report.add(Row::value(name, contest.of(1, |slice| slice.latency), "µs"));
     }
     Ok(())
 }
@@ -210,8 +234,8 @@ async fn held_gets(bare: Arc<Bare>, tasks: usize, time: Duration) -> Result<Slic
     .await
 }
 
-async fn bare_lists(bare: Arc<Bare>, count: usize, time: Duration) -> Result<Slice> {
-    slice(1, time, 1, move |_, _| {
+async fn bare_lists(bare: Arc<Bare>, count: usize, tasks: usize, time: Duration) -> Result<Slice> {
+    slice(tasks, time, 1, move |_, _| {
         let bare = Arc::clone(&bare);
         async move {
             let (from, to) = (format!("{}/", list(count)), format!("{}0", list(count)));

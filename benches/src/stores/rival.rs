@@ -30,8 +30,13 @@ pub(crate) fn committed(lane: usize, keys: usize, index: usize) -> String {
 
 /// The key that everybody wants to change.
 pub(crate) const CONTENDED: &str = "contended/one";
-/// The key that is watched; it lies alone in its directory.
-pub(crate) const WATCHED: &str = "watched/one";
+/// The directory that is watched.
+pub(crate) const WATCHED: &str = "watched";
+
+/// The key that a lane changes there.
+pub(crate) fn watched(lane: usize) -> String {
+    format!("{WATCHED}/{lane:02}")
+}
 
 /// A client of a store. All of them get and list the same entries, which [`Ours`](super::Ours) has put there; what they
 /// write, each writes in a place of its own.
@@ -50,6 +55,12 @@ pub(crate) trait Rival: Send + Sync + 'static {
     /// Gets one key and replaces it, guarded, until that succeeds: others do the same with it.
     async fn replace_contended(&self, lane: usize) -> Result<()>;
 
-    /// Changes a key and waits until a watch has told of it.
-    async fn watched(&self) -> Result<()>;
+    /// Begins the one watch of what is changed by [`change_watched`](Rival::change_watched).
+    async fn watch(&self) -> Result<()>;
+
+    /// Changes a key that is watched. In which commit.
+    async fn change_watched(&self, lane: usize) -> Result<u64>;
+
+    /// Waits until the watch tells more, and up to which commit it has told everything.
+    async fn told(&self) -> Result<u64>;
 }

@@ -15,6 +15,7 @@ use netkeep_testcontainers::{Cluster, Family, Options};
 use super::consul::RawConsul;
 use super::etcd::RawEtcd;
 use super::rival::{COMMITS, LISTS};
+use super::watched::Watched;
 use super::zookeeper::RawZooKeeper;
 use super::{Ours, Rival};
 use crate::measure::{Contest, Pace, Racer, Slice, Spread, slice};
@@ -22,6 +23,9 @@ use crate::report::{Bar, Figure, Line, Report, Row, counted};
 
 /// How many tasks work at once.
 pub(crate) const TASKS: [usize; 3] = [1, 16, 64];
+
+/// Who is compared.
+const NAMES: [&str; 4] = ["ours", "raw", "raw again", "bare"];
 
 /// Below which path our store lies.
 const ROOT: &str = "ours";
@@ -91,7 +95,6 @@ enum Work {
     Commit(usize),
     List(usize),
     Contended,
-    Watch,
 }
 
 impl Work {
@@ -101,7 +104,6 @@ impl Work {
             Self::Commit(keys) => format!("commit of {}", counted(keys, "key")),
             Self::List(count) => format!("list of {count}"),
             Self::Contended => "get and replace one key for all".to_owned(),
-            Self::Watch => "from commit to its watch".to_owned(),
         }
     }
 
@@ -114,7 +116,6 @@ impl Work {
                     Self::Commit(keys) => rival.commit(task, keys).await,
                     Self::List(count) => rival.list(count).await,
                     Self::Contended => rival.replace_contended(task).await,
-                    Self::Watch => rival.watched().await,
                 }
             }
         })
@@ -157,15 +158,27 @@ async fn run(
             }
         }
     }
-    for tasks in [1, 16] {
-        let contest = race(Work::Contended, tasks, &rivals[..3], pace).await?;
+    for tasks in TASKS {
+        let contest = race(Work::Contended, tasks, &rivals[..3], pace.shorter()).await?;
         let name = format!("{store}: {}, {}", Work::Contended.name(), counted(tasks, "task"));
         report.add(Row::rate(name, &contest, 0, 1).controlled(control(&contest)));
     }
-    for work in LISTS.map(Work::List).into_iter().chain([Work::Watch]) {
-        let contest = race(work, 1, &rivals[..3], pace).await?;
+    for (count, tasks, pace) in listings(pace) {
+        let contest = race(Work::List(count), tasks, &rivals[..3], pace).await?;
+        let name = format!("{store}: {}, {}", Work::List(count).name(), counted(tasks, "task"));
+        report.add(Row::rate(name, &contest, 0, 1).controlled(control(&contest)));
+    }
+    let mut watched = Vec::new();
+    for rival in &rivals[..3] {
+        watched.push(Arc::new(Watched::begin(Arc::clone(rival)).await?));
+    }
+    for tasks in TASKS {
+        let racers: Vec<Racer> =
+            watched.iter().zip(NAMES).map(|(watched, name)| watched.racer(name, tasks)).collect();
+        let contest = Contest::run(pace.shorter(), &racers).await?;
         let control = contest.ratio(2, 1, |slice| slice.latency);
-        report.add(Row::latency(format!("{store}: {}", work.name()), &contest, 0, 1).controlled(control));
+        let name = format!("{store}: from commit to its watch, {}", counted(tasks, "task"));
+        report.add(Row::latency(name, &contest, 0, 1).controlled(control));
     }
     let names = ["Netkeep", "raw client, same requests"];
     let lines = points.into_iter().zip(names).enumerate().map(|(index, (points, name))| Line {
@@ -177,11 +190,20 @@ async fn run(
     Ok(report)
 }
 
+/// Which lists are read by how many tasks: in a short run the longest by one only. Many who read the longest one take
+/// seconds for each slice, and so do fewer of them.
+pub(crate) fn listings(pace: Pace) -> impl Iterator<Item = (usize, usize, Pace)> {
+    let few = pace.shorter().shorter().shorter();
+    let all = LISTS.into_iter().flat_map(|count| TASKS.map(|tasks| (count, tasks)));
+    let long = |count, tasks| count == LISTS[2] && tasks > 1;
+    all.filter(move |&(count, tasks)| !pace.quick || tasks <= 16 && !long(count, tasks))
+        .map(move |(count, tasks)| (count, tasks, if long(count, tasks) { few } else { pace.shorter() }))
+}
+
 async fn race(work: Work, tasks: usize, rivals: &[Arc<dyn Rival>], pace: Pace) -> Result<Contest> {
-    let names = ["ours", "raw", "raw again", "bare"];
     let racers: Vec<Racer> = rivals
         .iter()
-        .zip(names)
+        .zip(NAMES)
         .map(|(rival, name)| {
             let rival = Arc::clone(rival);
             Racer::new(name, move |time| work.run(Arc::clone(&rival), tasks, time))

@@ -11,7 +11,7 @@ use zookeeper_client::{
     Acls, AddWatchMode, Client, CreateMode, Error as Zk, MultiReadResult, MultiWriteError, PersistentWatcher,
 };
 
-use super::rival::{CONTENDED, Rival, VALUE, WATCHED, committed, entry, list};
+use super::rival::{CONTENDED, Rival, VALUE, WATCHED, committed, entry, list, watched};
 
 /// What our store puts into its slots, by its size.
 const SLOT: &[u8] = br#"{"run":"0123456789abcdef0123456789abcdef","operation":1234567}"#;
@@ -48,7 +48,7 @@ impl RawZooKeeper {
         let directories = ["", "/own", "/generations", "/contended", "/watched"].map(str::to_owned);
         let generations = (0..GENERATIONS).map(|bucket| format!("/generations/{bucket:02x}"));
         let nodes = ["/mark", "/own/store", "/generations/own"].map(str::to_owned);
-        let last = [format!("/{CONTENDED}"), format!("/{WATCHED}")];
+        let last = [format!("/{CONTENDED}")];
         for path in directories.into_iter().chain(nodes).chain(generations).chain(last) {
             raw.make(&path).await?;
         }
@@ -184,22 +184,30 @@ impl Rival for RawZooKeeper {
         }
     }
 
-    async fn watched(&self) -> Result<()> {
-        let path = format!("{}/{WATCHED}", self.root);
-        let mut watch = self.watch.lock().await;
-        if watch.is_none() {
-            let folder = format!("{}/watched", self.root);
-            *watch = Some(self.client.watch(&folder, AddWatchMode::PersistentRecursive).await?);
-        }
-        let watch = watch.as_mut().context("there is no watch")?;
-        let stat = self.client.set_data(&path, &VALUE, None).await?;
-        loop {
-            let event = watch.changed().await;
-            if event.path == path && event.zxid >= stat.mzxid {
-                // An event has no value.
-                self.client.get_data(&path).await?;
-                return Ok(());
+    async fn watch(&self) -> Result<()> {
+        let folder = format!("{}/{WATCHED}", self.root);
+        let watch = self.client.watch(&folder, AddWatchMode::PersistentRecursive).await?;
+        *self.watch.lock().await = Some(watch);
+        Ok(())
+    }
+
+    async fn change_watched(&self, lane: usize) -> Result<u64> {
+        let path = format!("{}/{}", self.root, watched(lane));
+        let stat = match self.client.set_data(&path, &VALUE, None).await {
+            Err(Zk::NoNode) => {
+                self.make(&format!("/{}", watched(lane))).await?;
+                self.client.set_data(&path, &VALUE, None).await?
             }
-        }
+            set => set?,
+        };
+        Ok(stat.mzxid.cast_unsigned())
+    }
+
+    async fn told(&self) -> Result<u64> {
+        let mut watch = self.watch.lock().await;
+        let event = watch.as_mut().context("there is no watch")?.changed().await;
+        // An event has no value.
+        self.client.get_data(&event.path).await?;
+        Ok(event.zxid.cast_unsigned())
     }
 }
