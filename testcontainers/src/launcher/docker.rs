@@ -1,5 +1,7 @@
 //! Servers in containers of a Docker Engine.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use nix::unistd::{getegid, geteuid};
@@ -9,6 +11,7 @@ use testcontainers::core::{ContainerPort, Mount};
 use testcontainers::runners::AsyncRunner;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 use crate::family::Image;
 use crate::folder::{self, Folder, NodeFolder};
@@ -28,6 +31,10 @@ const INSIDE: Ports = Ports { client: 2379, secure: 2479, admin: 2381, peer: 238
 
 /// How long a server may take to end when it is asked to, in seconds.
 const STOP: i32 = 30;
+
+/// How often the engine is asked to freeze a server before that counts as failed, and how long to wait in between.
+const PAUSES: usize = 5;
+const BETWEEN_PAUSES: Duration = Duration::from_millis(200);
 
 /// Makes nodes of containers.
 pub(crate) async fn launch(family: Family, options: &Options) -> Result<Launched> {
@@ -222,9 +229,16 @@ impl Node for ContainerNode {
     }
 
     async fn pause(&self) -> Result<()> {
-        match &*self.made.lock().await {
-            Some(made) => made.container.pause().await.map_err(|error| self.failed("pause", error)),
-            None => Ok(()),
+        let made = self.made.lock().await;
+        let Some(made) = &*made else { return Ok(()) };
+        let mut tries = 1;
+        loop {
+            match made.container.pause().await {
+                // On a busy machine the engine gives up before the kernel has frozen every process.
+                Err(_) if tries < PAUSES => sleep(BETWEEN_PAUSES).await,
+                settled => return settled.map_err(|error| self.failed("pause", error)),
+            }
+            tries += 1;
         }
     }
 

@@ -102,13 +102,13 @@ impl Way {
         let _ = cut.wait_for(|cut| is_open(cut, from, to)).await;
     }
 
-    /// The member whose process has the other end of a connection.
-    async fn member_at(&self, end: SocketAddr) -> Option<usize> {
+    /// The member whose process has the other end, which is at `end`, of a connection to this end of it.
+    async fn member_at(&self, end: SocketAddr, here: SocketAddr) -> Option<usize> {
         let deadline = Instant::now() + LIMIT;
         // A process may connect before it is known here, which is soon.
         while Instant::now() < deadline {
             let processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            if let Some(socket) = socket_at(end) {
+            if let Some(socket) = socket_between(end, here) {
                 let owns = |process: &Option<u32>| process.is_some_and(|process| owns(process, &socket));
                 if let Some(member) = processes.iter().position(owns) {
                     return Some(member);
@@ -140,7 +140,7 @@ async fn accept(way: Arc<Way>, listener: TcpListener, to: usize, port: u16) {
 }
 
 async fn connection(way: Arc<Way>, inside: TcpStream, end: SocketAddr, to: usize, port: u16) {
-    let Some(from) = way.member_at(end).await else { return };
+    let Some(from) = way.member_at(end, (address(to), port).into()).await else { return };
     way.open(from, to).await;
     let Ok(outside) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else { return };
     // Members wait for each other's small messages.
@@ -192,20 +192,27 @@ async fn datagrams(way: Arc<Way>, sockets: Arc<Vec<UdpSocket>>, ports: Arc<[u16]
     }
 }
 
-/// The kernel's number of the socket that is bound to an address of 127.0.0.1.
-fn socket_at(end: SocketAddr) -> Option<String> {
+/// The kernel's number of the socket that is bound to `local` and connected to `remote`: many connections may leave from
+/// one port, to different ends.
+fn socket_between(local: SocketAddr, remote: SocketAddr) -> Option<String> {
     // A Java machine's sockets are of the newer family, also where they speak the older protocol.
     let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
-    let local = format!("0100007F:{:04X}", end.port());
+    let (local, remote) = (in_table(local)?, in_table(remote)?);
     tables.iter().find_map(|table| {
         let table = fs::read_to_string(table).ok()?;
         let line = table.lines().find(|line| {
             let mut fields = line.split_whitespace().skip(1);
-            // Of the two ends of a connection the other one has this port in the second field.
-            fields.next().is_some_and(|field| field.ends_with(&local))
+            let mut is_next = |end: &str| fields.next().is_some_and(|field| field.ends_with(end));
+            is_next(&local) && is_next(&remote)
         });
         line?.split_whitespace().nth(9).map(str::to_owned)
     })
+}
+
+/// An end of a connection as the kernel's tables have it: the address as a number in the machine's order of bytes.
+fn in_table(end: SocketAddr) -> Option<String> {
+    let SocketAddr::V4(end) = end else { return None };
+    Some(format!("{:08X}:{:04X}", u32::from_ne_bytes(end.ip().octets()), end.port()))
 }
 
 /// Whether a process has that socket.
@@ -219,13 +226,16 @@ fn owns(process: u32, socket: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+
+    use tokio::net::TcpSocket;
     use tokio::time::timeout;
 
     use super::*;
     use crate::ports;
 
-    /// Relays for two members of which this process is the first, and the port of the second.
-    async fn relays() -> (Relays, u16) {
+    /// Relays for two members of which this process is the first, the port of the second, and what keeps the ports.
+    async fn relays() -> (Relays, u16, Vec<ports::Port>) {
         let locks = tempfile::tempdir().unwrap();
         let held = ports::take(4, locks.path()).unwrap();
         let ports = |at: usize| Ports {
@@ -237,7 +247,7 @@ mod tests {
         };
         let relays = Relays::start(&[ports(0), ports(2)]).await.unwrap();
         relays.set_process(0, std::process::id());
-        (relays, held[2].number())
+        (relays, held[2].number(), held)
     }
 
     async fn hear(stream: &mut TcpStream) -> String {
@@ -248,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_cut_off_waits_and_is_not_lost() {
-        let (relays, port) = relays().await;
+        let (relays, port, _held) = relays().await;
         let member = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         let mut from = TcpStream::connect((address(1), port)).await.unwrap();
         let (mut to, _) = member.accept().await.unwrap();
@@ -272,13 +282,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_member_reaches_itself_even_when_cut_off() {
-        let (relays, port) = relays().await;
+        let (relays, port, _held) = relays().await;
         relays.set_process(1, std::process::id());
         relays.way.processes.lock().unwrap()[0] = None;
         relays.isolate(1);
         let member = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         let _from = TcpStream::connect((address(1), port)).await.unwrap();
         member.accept().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn connections_that_leave_from_one_port_are_told_apart() {
+        let listener = |member| TcpListener::bind((address(member), 0));
+        let listeners = [listener(0).await.unwrap(), listener(1).await.unwrap()];
+        let mut from: Vec<TcpStream> = Vec::new();
+        for listener in &listeners {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_reuseaddr(true).unwrap();
+            let port = from.first().map_or(0, |first| first.local_addr().unwrap().port());
+            socket.bind((Ipv4Addr::LOCALHOST, port).into()).unwrap();
+            from.push(socket.connect(listener.local_addr().unwrap()).await.unwrap());
+        }
+        for (from, listener) in from.iter().zip(&listeners) {
+            let (_inside, end) = listener.accept().await.unwrap();
+            let found = socket_between(end, listener.local_addr().unwrap());
+            let link = fs::read_link(format!("/proc/self/fd/{}", from.as_raw_fd())).unwrap();
+            assert_eq!(found.map(|found| format!("socket:[{found}]")), Some(link.display().to_string()));
+        }
     }
 
     #[test]
