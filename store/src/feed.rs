@@ -1,5 +1,7 @@
 //! The latest commits of a store as this process knows them, and the watches that follow them.
 
+mod untold;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -9,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use self::untold::Untold;
 use crate::{
     Batch, Change, Error, Key, Kind, Prefix, Result, Revision, Snapshot, Watch, WatchFrom, WatchItem,
     WatchSource,
@@ -135,6 +138,7 @@ impl Feed {
             position,
             ahead: false,
             shown: HashMap::new(),
+            untold: Untold::default(),
             closed,
             snapshot: Box::new(snapshot),
         }
@@ -180,8 +184,6 @@ impl Ring {
                 break;
             }
         }
-        // One item may show a part of commits that lie beyond it, and the next one tells what lies between.
-        batch.changes.sort_by_key(Change::revision);
         Some(batch)
     }
 }
@@ -212,13 +214,16 @@ pub(crate) struct Follower {
     breaks: u64,
     /// Entries that a snapshot showed in a later state than its own revision: older changes of them are no news.
     shown: HashMap<Key, Revision>,
+    untold: Untold,
     closed: CancellationToken,
     snapshot: Box<ReadSnapshot>,
 }
 
 impl Follower {
-    /// Takes `snapshot` as delivered, and gives it back as the first item.
-    pub(crate) fn begin(&mut self, snapshot: Snapshot) -> WatchItem {
+    /// Takes `snapshot` as delivered, and gives it back as the first item. The feed had told all up to `told` before it
+    /// was read, or is filled beginning with it.
+    pub(crate) fn begin(&mut self, snapshot: Snapshot, told: Revision) -> WatchItem {
+        self.untold = Untold::of(&snapshot, told);
         self.position = Some(snapshot.revision);
         self.ahead = true;
         let later = snapshot.entries.iter().filter(|entry| entry.revision > snapshot.revision);
@@ -239,16 +244,24 @@ impl Follower {
         WatchItem::Changes(batch)
     }
 
-    /// What there is now: a batch, or nothing and the break to reset to.
-    fn since(&self) -> Result<Batch, u64> {
+    /// What there is now: a batch, or nothing, the break to reset to, and what was told until now.
+    fn since(&mut self) -> Result<Batch, (u64, Revision)> {
         let ring = self.feed.lock();
+        let anew = (ring.breaks, ring.latest);
         let Some(position) = self.position.filter(|_| ring.breaks == self.breaks) else {
-            return Err(ring.breaks);
+            return Err(anew);
         };
+        self.untold.look(ring.commits.iter().map(|(revision, changes)| (*revision, &changes[..])));
         if self.ahead && ring.latest < position {
             return Ok(Batch { changes: Vec::new(), through: position });
         }
-        ring.since(position, &self.prefix).ok_or(ring.breaks)
+        let mut batch = ring.since(position, &self.prefix).ok_or(anew)?;
+        if batch.through > position {
+            batch.changes.extend(self.untold.gone());
+            // One item may show a part of commits that lie beyond it, and the next one tells what lies between.
+            batch.changes.sort_by_key(Change::revision);
+        }
+        Ok(batch)
     }
 }
 
@@ -262,7 +275,7 @@ impl WatchSource for Follower {
             // Marked as seen before the ring is read, so that a commit between the two wakes us again.
             self.latest.borrow_and_update();
             match self.since() {
-                Err(breaks) => {
+                Err((breaks, told)) => {
                     let ended = self.feed.ended.clone();
                     let snapshot = tokio::select! {
                         snapshot = (self.snapshot)(self.prefix.clone()) => snapshot?,
@@ -271,7 +284,7 @@ impl WatchSource for Follower {
                     };
                     // A break after the state was read is seen at the next call.
                     self.breaks = breaks;
-                    return Ok(self.begin(snapshot));
+                    return Ok(self.begin(snapshot, told));
                 }
                 Ok(batch) if Some(batch.through) > self.position => return Ok(self.take(batch)),
                 Ok(_) => tokio::select! {
@@ -287,7 +300,7 @@ impl WatchSource for Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Key;
+    use crate::Entry;
 
     fn deletion(key: &str, revision: u64) -> (Revision, Vec<Change>) {
         let revision = Revision::new(revision);
@@ -336,6 +349,26 @@ mod tests {
         let WatchItem::Changes(batch) = watch.next().await.unwrap() else { panic!("a reset") };
         let revisions: Vec<u64> = batch.changes.iter().map(|change| change.revision().get()).collect();
         assert_eq!((revisions, batch.through.get()), (vec![1, 2, 3, 3], 3));
+    }
+
+    #[tokio::test]
+    async fn who_joins_hears_that_what_it_saw_is_gone() {
+        let feed = Arc::new(Feed::new(Revision::new(5)));
+        let k = Key::parse("d/k").unwrap();
+        let shown =
+            Entry { key: k.clone(), value: Vec::new().into(), revision: Revision::new(7), lease: None };
+        let mut watch =
+            feed.watch(&Prefix::root(), WatchFrom::Snapshot, CancellationToken::new(), move |_| {
+                Ok(Snapshot { entries: vec![shown.clone()], revision: Revision::new(9) })
+            });
+        assert!(matches!(watch.next().await.unwrap(), WatchItem::Reset(_)));
+        // Between the two states that the feed was filled from it was made and deleted.
+        feed.publish([(Revision::new(12), Vec::new())]);
+        let WatchItem::Changes(batch) = watch.next().await.unwrap() else { panic!("a second reset") };
+        assert_eq!(batch.changes, [Change::Delete { key: k, revision: Revision::new(10) }]);
+        feed.publish([(Revision::new(13), Vec::new())]);
+        let WatchItem::Changes(batch) = watch.next().await.unwrap() else { panic!("a second reset") };
+        assert_eq!(batch.changes, []);
     }
 
     #[tokio::test]

@@ -79,6 +79,7 @@ macro_rules! for_each_case {
             }
             stream {
                 deletions_are_told("C-WATCH-4");
+                who_joins_hears_of_deletions("C-WATCH-4");
                 through_reaches_every_commit("C-WATCH-6");
                 a_commit_is_told_whole("C-WATCH-6");
                 a_consumer_equals_the_quiet_store("C-WATCH-8", "C-WATCH-5");

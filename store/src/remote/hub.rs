@@ -14,7 +14,7 @@ use super::own::identity_key;
 use super::{Backoff, Room, Upstream};
 use crate::feed::Follower;
 use crate::jitter;
-use crate::{Error, Feed, Kind, Prefix, Result, Snapshot, Watch, WatchFrom, WatchItem, WatchSource};
+use crate::{Batch, Error, Feed, Kind, Prefix, Result, Snapshot, Watch, WatchFrom, WatchItem, WatchSource};
 
 /// How long a watch waits at first until it connects again, and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -161,11 +161,7 @@ impl Pump {
     async fn run(mut self) {
         let error = loop {
             match self.upstream.next().await {
-                Ok(WatchItem::Changes(batch)) => {
-                    if batch.through > self.feed.latest() {
-                        self.feed.publish([(batch.through, batch.changes)]);
-                    }
-                }
+                Ok(WatchItem::Changes(batch)) => self.publish(batch),
                 Ok(WatchItem::Reset(snapshot)) => self.feed.reset(snapshot.revision),
                 Err(error) if error.kind() == Kind::Unavailable => {
                     tracing::debug!(prefix = %self.prefix, %error, "a watch was cut; connecting again");
@@ -180,6 +176,19 @@ impl Pump {
             engine.hubs.remove(&self.prefix);
         }
         self.feed.fail(error.kind(), error.message());
+    }
+
+    /// Tells of a batch. Nobody would be told of a change that comes after an item that was to contain it, so then every
+    /// watch begins anew.
+    fn publish(&self, batch: Batch) {
+        let latest = self.feed.latest();
+        let (known, through) = (batch.through <= latest, latest.max(batch.through));
+        if batch.changes.iter().any(|change| known || change.revision() <= latest) {
+            tracing::warn!(prefix = %self.prefix, %latest, "a watch told of a change too late; it begins anew");
+            self.feed.reset(through);
+        } else if !known {
+            self.feed.publish([(through, batch.changes)]);
+        }
     }
 
     /// Connects again, however long that takes. Servers that come back after an outage answer those first who only ask
@@ -230,8 +239,64 @@ struct Sharer {
 impl WatchSource for Sharer {
     async fn next(&mut self) -> Result<WatchItem> {
         match self.first.take() {
-            Some(snapshot) => Ok(self.follower.begin(snapshot)),
+            Some(snapshot) => {
+                let told = snapshot.revision;
+                Ok(self.follower.begin(snapshot, told))
+            }
             None => self.follower.next().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Change, Key, Revision};
+
+    struct Silent;
+
+    #[async_trait]
+    impl Upstream for Silent {
+        async fn next(&mut self) -> Result<WatchItem> {
+            std::future::pending().await
+        }
+
+        async fn reconnect(&mut self, _resume: bool) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Whether a watch that was told everything up to 5 begins anew when the servers tell of this.
+    async fn begins_anew(through: u64, changes: &[u64]) -> bool {
+        let feed = Arc::new(Feed::new(Revision::new(5)));
+        let mut watch =
+            feed.watch(&Prefix::root(), WatchFrom::After(Revision::new(5)), CancellationToken::new(), |_| {
+                Ok(Snapshot { entries: Vec::new(), revision: Revision::new(9) })
+            });
+        let pump = Pump { engine: Weak::new(), prefix: Prefix::root(), feed, upstream: Box::new(Silent) };
+        let deletion =
+            |at: &u64| Change::Delete { key: Key::parse("d/k").unwrap(), revision: Revision::new(*at) };
+        let changes: Vec<Change> = changes.iter().map(deletion).collect();
+        pump.publish(Batch { changes: changes.clone(), through: Revision::new(through) });
+        match watch.next().now_or_never() {
+            Some(Ok(WatchItem::Reset(_))) => true,
+            Some(Ok(WatchItem::Changes(batch))) => {
+                assert_eq!(batch.changes, changes, "nothing is left out");
+                false
+            }
+            Some(Err(error)) => panic!("{error}"),
+            None => {
+                assert!(changes.is_empty(), "left out: {changes:?}");
+                false
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_told_too_late_begins_the_watch_anew() {
+        assert!(!begins_anew(8, &[6, 8, 9]).await);
+        assert!(!begins_anew(5, &[]).await);
+        assert!(begins_anew(8, &[5, 7]).await, "no watch that is through 5 would tell it");
+        assert!(begins_anew(5, &[7]).await, "a batch that moves nothing would not be told");
     }
 }

@@ -10,6 +10,7 @@
 //! | [`Credentials`], [`Tls`] | who this client is, and whom it believes |
 
 mod backend;
+mod catch_up;
 mod config;
 mod connect;
 mod directories;

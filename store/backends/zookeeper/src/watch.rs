@@ -9,6 +9,7 @@ use netkeep_store::remote::{Room, Upstream};
 use netkeep_store::{Batch, Change, Error, Key, Kind, Prefix, Result, Revision, Snapshot, WatchItem};
 use zookeeper_client::{AddWatchMode, Client, EventType, PersistentWatcher, SessionState, WatchedEvent};
 
+use crate::catch_up::catch_up;
 use crate::link::Link;
 use crate::read::{entry, nodes, revision, snapshot};
 
@@ -27,6 +28,9 @@ pub(crate) struct ZooKeeperWatch {
     session: Option<Session>,
     /// What was delivered: each key with its revision.
     delivered: BTreeMap<Key, Revision>,
+    /// Keys of which something was told that lies beyond `through`. It is told again by an item that reaches it, for
+    /// those who join the watch between the two.
+    owed: BTreeSet<Key>,
     through: Revision,
     /// To be delivered next.
     ready: Option<WatchItem>,
@@ -58,6 +62,7 @@ impl ZooKeeperWatch {
             prefix: prefix.clone(),
             session: None,
             delivered: BTreeMap::new(),
+            owed: BTreeSet::new(),
             through: Revision::ZERO,
             ready: None,
         };
@@ -76,10 +81,12 @@ impl ZooKeeperWatch {
         // What was touched while the list was made is told by its events.
         session.drain(&self.link, &self.prefix)?;
         session.told(now.revision);
-        self.ready = Some(if resume && now.revision >= self.through {
+        self.ready = Some(if resume && now.revision > self.through {
             self.difference(now, &session)
         } else {
             self.delivered = now.entries.iter().map(|entry| (entry.key.clone(), entry.revision)).collect();
+            let beyond = now.entries.iter().filter(|entry| entry.revision > now.revision);
+            self.owed = beyond.map(|entry| entry.key.clone()).collect();
             self.through = now.revision;
             WatchItem::Reset(now)
         });
@@ -90,7 +97,9 @@ impl ZooKeeperWatch {
     /// What is different from what was delivered.
     fn difference(&mut self, now: Snapshot, session: &Session) -> WatchItem {
         let through = now.revision;
-        let changes = catch_up(&mut self.delivered, now, session.touched.values());
+        let later = session.touched.values().filter(|touched| touched.last > through);
+        let later: BTreeSet<&Key> = later.map(|touched| &touched.key).collect();
+        let changes = catch_up(&mut self.delivered, &mut self.owed, now, &later);
         self.item(changes, through)
     }
 
@@ -129,19 +138,22 @@ impl ZooKeeperWatch {
         let mut changes = Vec::new();
         for (path, (key, node)) in found {
             let last = session.touched.get(&path).map_or(until, |touched| touched.last);
-            match node {
+            let owed = self.owed.remove(&key);
+            let change = match node {
                 Some((data, stat)) => {
                     let at = revision(stat.mzxid);
-                    if self.delivered.insert(key.clone(), at) != Some(at) {
-                        changes.push(Change::Put(entry(key, data, &stat)));
-                    }
+                    let is_new = self.delivered.insert(key.clone(), at) != Some(at);
+                    (is_new || owed).then(|| Change::Put(entry(key, data, &stat)))
                 }
                 None => {
-                    if self.delivered.remove(&key).is_some() {
-                        changes.push(Change::Delete { key, revision: last });
-                    }
+                    let was_there = self.delivered.remove(&key).is_some();
+                    (was_there || owed).then_some(Change::Delete { key, revision: last })
                 }
+            };
+            if let Some(beyond) = change.as_ref().filter(|change| change.revision() > until) {
+                self.owed.insert(beyond.key().clone());
             }
+            changes.extend(change);
         }
         session.told(until);
         Ok(self.item(changes, until))
@@ -205,91 +217,6 @@ impl Upstream for ZooKeeperWatch {
     }
 }
 
-/// What leads from what was delivered to what is there now, where these nodes were touched since a watch was set.
-///
-/// The servers of a session may be behind those of the one before: what was delivered beyond what is there now is not
-/// judged by it, its events are still to come.
-fn catch_up<'a>(
-    delivered: &mut BTreeMap<Key, Revision>,
-    now: Snapshot,
-    touched: impl Iterator<Item = &'a Touched>,
-) -> Vec<Change> {
-    let through = now.revision;
-    let present: BTreeSet<&Key> = now.entries.iter().map(|entry| &entry.key).collect();
-    let touched: BTreeMap<&Key, Revision> = touched.map(|touched| (&touched.key, touched.first)).collect();
-    let gone = delivered.extract_if(.., |key, at| *at <= through && !present.contains(key));
-    let mut changes: Vec<_> = gone
-        .map(|(key, at)| {
-            // What went while the list was made went with the first thing that was heard of it, or before that; but
-            // after what was delivered, which servers that were behind may have told anew.
-            let heard = touched.get(&key).copied().unwrap_or(through);
-            Change::Delete { key, revision: heard.max(at.next()) }
-        })
-        .collect();
-    for entry in now.entries {
-        if delivered.get(&entry.key).is_none_or(|at| *at < entry.revision) {
-            delivered.insert(entry.key.clone(), entry.revision);
-            changes.push(Change::Put(entry));
-        }
-    }
-    changes
-}
-
 fn cut() -> Error {
     Error::new(Kind::Unavailable, "the connection of the watch was lost")
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use netkeep_store::Entry;
-
-    use super::*;
-
-    fn key() -> Key {
-        Key::parse("a/k").unwrap()
-    }
-
-    fn at(revision: u64) -> Revision {
-        Revision::new(revision)
-    }
-
-    fn list(entries: &[u64], revision: u64) -> Snapshot {
-        let entry = |put: &u64| Entry { key: key(), value: Bytes::new(), revision: at(*put), lease: None };
-        Snapshot { entries: entries.iter().map(entry).collect(), revision: at(revision) }
-    }
-
-    /// What is told after the entry was delivered at revision 7, and was touched by these transactions since.
-    fn after_seven(now: Snapshot, touched: Option<(u64, u64)>) -> (Vec<Change>, Option<Revision>) {
-        let mut delivered = BTreeMap::from([(key(), at(7))]);
-        let touched = touched.map(|(first, last)| Touched { key: key(), first: at(first), last: at(last) });
-        let changes = catch_up(&mut delivered, now, touched.iter());
-        (changes, delivered.get(&key()).copied())
-    }
-
-    fn gone(revision: u64) -> (Vec<Change>, Option<Revision>) {
-        (vec![Change::Delete { key: key(), revision: at(revision) }], None)
-    }
-
-    #[test]
-    fn what_is_gone_went_after_it_was_delivered() {
-        assert_eq!(after_seven(list(&[], 12), None), gone(12));
-        assert_eq!(after_seven(list(&[], 12), Some((9, 11))), gone(9));
-        // Told by servers that were behind.
-        assert_eq!(after_seven(list(&[], 12), Some((5, 9))), gone(8));
-    }
-
-    #[test]
-    fn what_was_delivered_beyond_a_list_is_not_judged_by_it() {
-        assert_eq!(after_seven(list(&[], 6), None), (vec![], Some(at(7))));
-        assert_eq!(after_seven(list(&[5], 6), None), (vec![], Some(at(7))));
-    }
-
-    #[test]
-    fn what_is_newer_is_told() {
-        assert_eq!(after_seven(list(&[7], 12), None), (vec![], Some(at(7))));
-        let now = list(&[9], 12);
-        let put = Change::Put(now.entries[0].clone());
-        assert_eq!(after_seven(now, None), (vec![put], Some(at(9))));
-    }
 }

@@ -41,6 +41,23 @@ pub async fn deletions_are_told(h: &dyn Harness) {
     mirror.assert_equals(&list(&store, "d").await);
 }
 
+/// C-WATCH-4: Who joins a watch that others have begun hears of the deletion of what those may never have been told of.
+pub async fn who_joins_hears_of_deletions(h: &dyn Harness) {
+    let (store, other) = (h.connect().await, h.connect().await);
+    let root = prefix("d");
+    let (mut early, mut first) = (Mirror::new(&root), snapshot_watch(&other, &root).await);
+    for _ in 0..20 {
+        let made = commit(&store, &put("d/a", "")).await;
+        let (mut late, mut joined) = (Mirror::new(&root), snapshot_watch(&other, &root).await);
+        late.follow(&mut joined, made).await;
+        let deleted = commit(&store, &delete("d/a")).await;
+        late.follow(&mut joined, deleted).await;
+        assert_eq!(late.entry(&key("d/a")), None, "a deletion was not told");
+        early.follow(&mut first, deleted).await;
+    }
+    early.assert_equals(&list(&store, "d").await);
+}
+
 /// C-WATCH-6: `through` reaches each commit below the prefix, own and others', without a further one, and what it
 /// covers has been told.
 pub async fn through_reaches_every_commit(h: &dyn Harness) {
