@@ -1,9 +1,10 @@
 //! Inspecting, listing and finding.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use netkeep_controller::Controller;
+use netkeep_controller::{Controller, EndpointInfo};
 
 use super::Host;
 use super::objects::{LARGE, endpoint_name, fill, large, make_small, small_name};
@@ -83,22 +84,32 @@ pub(crate) async fn reads(pace: Pace) -> Result<Report> {
     let name = format!("look up endpoint by id, {there} endpoints, by {FEW}");
     report.add(Row::latency(name, &contest, 1, 0).controlled(control(&contest)).with_bar(Bar::AtMost(1.2)));
 
-    let list = Racer::new("list", {
-        let controller = many.controller.clone();
-        move |time| {
-            let controller = controller.clone();
-            slice(1, time, there as u32, move |_, _| {
-                let found = controller.networks().len();
-                async move {
-                    ensure!(found == there + 1, "{found} networks");
-                    Ok(())
-                }
-            })
-        }
-    });
-    let contest = Contest::run(pace, &[list]).await?;
-    let name = format!("list {there} networks, each");
-    report.add(Row::value(name, contest.of(0, |slice| slice.latency), "µs"));
+    let by_address = |host: &Host, addresses: Vec<IpAddr>| {
+        read(host, "find by address", move |controller, at| {
+            let found = controller.holders(None, addresses[at % addresses.len()]);
+            ensure!(found.len() == 1, "held {} times", found.len());
+            Ok(())
+        })
+    };
+    let held = |host: &Host| -> Result<Vec<IpAddr>> {
+        let found = host.controller.endpoints(LARGE)?.into_iter().take(FEW);
+        let of =
+            |endpoint: EndpointInfo| Some(IpAddr::V4(endpoint.endpoint.interfaces.first()?.ipv4?.addr()));
+        Ok(found.filter_map(of).collect())
+    };
+    let racers =
+        [by_address(&few, held(&few)?), by_address(&many, held(&many)?), by_address(&few, held(&few)?)];
+    let contest = Contest::run(pace, &racers).await?;
+    let name = format!("look up who holds an address, {there} endpoints, by {FEW}");
+    report.add(Row::latency(name, &contest, 1, 0).controlled(control(&contest)).with_bar(Bar::AtMost(1.2)));
+
+    let networks = list(&many, there, |controller| Ok(controller.networks().len() - 1));
+    let endpoints = list(&many, there, |controller| Ok(controller.endpoints(LARGE)?.len()));
+    let contest = Contest::run(pace, &[networks, endpoints]).await?;
+    for (racer, what) in ["networks", "endpoints"].into_iter().enumerate() {
+        let name = format!("list {there} {what}, each");
+        report.add(Row::value(name, contest.of(racer, |slice| slice.latency), "µs"));
+    }
     let trips = (many.round_trips() - before) as f64;
     report.add(Row::value("round trips of all these reads", trips, "").with_bar(Bar::ValueAtMost(0.0)));
     few.close().await?;
@@ -109,6 +120,22 @@ pub(crate) async fn reads(pace: Pace) -> Result<Report> {
 /// The third of these does what the first one does.
 fn control(contest: &Contest) -> Spread {
     contest.ratio(2, 0, |slice| slice.latency)
+}
+
+/// Counts them all, which are `there`.
+fn list(host: &Host, there: usize, count: fn(&Controller) -> Result<usize>) -> Racer {
+    let controller = host.controller.clone();
+    Racer::new("list", move |time| {
+        let controller = controller.clone();
+        slice(1, time, there as u32, move |_, _| {
+            let found = count(&controller);
+            async move {
+                let found = found?;
+                ensure!(found == there, "{found} where {there} are");
+                Ok(())
+            }
+        })
+    })
 }
 
 fn read(

@@ -22,16 +22,20 @@ pub(crate) async fn delete(inner: &Arc<Inner>, name_or_id: &str) -> Result<()> {
     let id = lookup::network(&inner.site.replica.read(), name_or_id)?.id;
     let _turn = inner.site.queues.turn([network_queue(id)]).await;
     let mut attempts = Attempts::default();
+    let mut begun = false;
     loop {
         inner.site.settle().await?;
-        match attempt(inner, id, name_or_id).await {
+        match attempt(inner, id, name_or_id, &mut begun).await {
             Ok(()) => return Ok(()),
+            // Another host has ended what was begun here.
+            Err(error) if begun && error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => attempts.again(error).await?,
         }
     }
 }
 
-async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str) -> Result<()> {
+/// Sets `begun` once the deletion is written for others to end.
+async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str, begun: &mut bool) -> Result<()> {
     let site = &inner.site;
     whole(inner, id).await?;
     let (network, used, spaces) = {
@@ -60,6 +64,7 @@ async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str) -> Result<
     if !phase.actor().is_some_and(is_dead) {
         let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
         write_phase(inner, id, phase).await?;
+        *begun = true;
     }
     finish(inner, id).await
 }

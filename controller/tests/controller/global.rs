@@ -438,3 +438,29 @@ async fn a_host_keeps_its_name_as_a_client_and_what_it_knows_of_the_store() {
     clean(&controller).await;
     assert!(controller.status().quarantine.is_empty());
 }
+
+#[tokio::test]
+async fn a_deletion_that_another_host_ends_is_done() {
+    let shared = Shared::new();
+    let (a, b) = (shared.host(), shared.host());
+    let (one, other) = (Arc::new(a.open().await), b.open().await);
+    one.create_network(network(blue("10.1.0.0/24"))).await.unwrap();
+    sees(&other, "blue").await;
+
+    // Its phase is written, and the commit that removes the network waits.
+    let commits = a.faults.made(Operation::Commit);
+    a.faults.set(Step::of(Operation::Commit, commits + 1), Fault::Freeze);
+    let deletion = tokio::spawn({
+        let one = Arc::clone(&one);
+        async move { one.delete_network("blue").await }
+    });
+    eventually("the commit waits", || a.faults.is_frozen().then_some(())).await;
+    a.faults.hold_watches(None);
+    other.delete_network("blue").await.unwrap();
+    a.faults.thaw();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    a.faults.release_watches();
+    deletion.await.unwrap().unwrap();
+    refused(one.delete_network("blue").await, NotFound);
+    shared.nothing_left().await;
+}
