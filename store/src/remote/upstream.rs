@@ -8,7 +8,9 @@ use crate::{Result, WatchItem};
 #[async_trait]
 pub trait Upstream: Send {
     /// The next item, as [`Watch::next`](crate::Watch::next) promises it: `through` never goes back, changes of a
-    /// batch are in the order of their revisions, every commit up to `through` is contained.
+    /// batch are in the order of their revisions and later than what was told before, every commit up to `through` is
+    /// contained. What was made and deleted since the last item need not be told. What an item tells beyond `through` is
+    /// told again by one that reaches it, for those who join in between.
     ///
     /// Cancel safe: an item that was not returned comes again.
     ///
