@@ -53,7 +53,8 @@ pub struct SandboxInfo {
     pub id: SandboxId,
     /// The commit that wrote its record.
     pub revision: u64,
-    /// Of all its endpoints the one that is its way out; absent if none has a gateway.
+    /// Of all its endpoints the one that is its way out; absent if none has a gateway on a network that is not
+    /// internal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub way_out: Option<WayOutInfo>,
     /// Its record.
@@ -68,7 +69,8 @@ pub struct WayOutInfo {
     pub network: NetworkId,
     /// The endpoint.
     pub endpoint: EndpointId,
-    /// The ports that the host publishes because it is the way out, beside those of the endpoint itself.
+    /// The ports that the host publishes because it is the way out: what the endpoint wants and has not published
+    /// already, then what the sandbox wants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bindings: Vec<PortBinding>,
 }

@@ -68,14 +68,18 @@ impl Feed {
     /// Says that what comes now does not follow what was before: every watch begins anew with a
     /// [`WatchItem::Reset`], of a state that contains the commits up to `latest`.
     pub fn reset(&self, latest: Revision) {
-        {
+        self.lock().reset(latest);
+        self.latest.send_replace(latest);
+    }
+
+    /// As [`reset`](Feed::reset), of a state that contains what was told.
+    pub(crate) fn begin_anew(&self) {
+        let latest = {
             let mut ring = self.lock();
-            ring.commits.clear();
-            ring.bytes = 0;
-            ring.breaks += 1;
-            ring.floor = latest;
-            ring.latest = latest;
-        }
+            let latest = ring.latest;
+            ring.reset(latest);
+            latest
+        };
         self.latest.send_replace(latest);
     }
 
@@ -157,6 +161,14 @@ impl Feed {
 }
 
 impl Ring {
+    fn reset(&mut self, latest: Revision) {
+        self.commits.clear();
+        self.bytes = 0;
+        self.breaks += 1;
+        self.floor = latest;
+        self.latest = latest;
+    }
+
     fn push(&mut self, revision: Revision, changes: Vec<Change>) {
         debug_assert!(revision > self.latest, "commits are published in order");
         self.bytes += weight(&changes);
@@ -251,6 +263,9 @@ impl Follower {
         let Some(position) = self.position.filter(|_| ring.breaks == self.breaks) else {
             return Err(anew);
         };
+        if self.untold.has_missed(ring.floor) {
+            return Err(anew);
+        }
         self.untold.look(ring.commits.iter().map(|(revision, changes)| (*revision, &changes[..])));
         if self.ahead && ring.latest < position {
             return Ok(Batch { changes: Vec::new(), through: position });
@@ -369,6 +384,23 @@ mod tests {
         feed.publish([(Revision::new(13), Vec::new())]);
         let WatchItem::Changes(batch) = watch.next().await.unwrap() else { panic!("a second reset") };
         assert_eq!(batch.changes, []);
+    }
+
+    #[tokio::test]
+    async fn who_joins_begins_anew_if_what_it_saw_may_have_been_mentioned() {
+        let feed = Arc::new(Feed::new(Revision::new(5)));
+        let k = Key::parse("d/k").unwrap();
+        let shown =
+            Entry { key: k, value: vec![0; MAX_BYTES + 1].into(), revision: Revision::new(7), lease: None };
+        let there = shown.clone();
+        let mut watch =
+            feed.watch(&Prefix::root(), WatchFrom::Snapshot, CancellationToken::new(), move |_| {
+                Ok(Snapshot { entries: vec![shown.clone()], revision: Revision::new(9) })
+            });
+        assert!(matches!(watch.next().await.unwrap(), WatchItem::Reset(_)));
+        // More than the ring holds.
+        feed.publish([(Revision::new(8), vec![Change::Put(there)]), (Revision::new(12), Vec::new())]);
+        assert!(matches!(watch.next().await.unwrap(), WatchItem::Reset(_)));
     }
 
     #[tokio::test]

@@ -43,7 +43,8 @@ pub enum Change {
     Delete {
         /// Where.
         key: Key,
-        /// The commit that removed it, or a later one.
+        /// Later than the entry that was there, and earlier than the next one there: the commit that removed it, where that
+        /// is known.
         revision: Revision,
     },
 }

@@ -28,7 +28,9 @@ pub(crate) async fn delete(inner: &Arc<Inner>, name_or_id: &str) -> Result<()> {
         match attempt(inner, id, name_or_id, &mut begun).await {
             Ok(()) => return Ok(()),
             // Another host has ended what was begun here.
-            Err(error) if begun && error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if begun && error.kind() == ErrorKind::NotFound && !is_there(inner, id) => {
+                return Ok(());
+            }
             Err(error) => attempts.again(error).await?,
         }
     }
@@ -63,10 +65,17 @@ async fn attempt(inner: &Arc<Inner>, id: NetworkId, name_or_id: &str, begun: &mu
     let is_dead = |actor| site.is_dead(&site.replica.read(), actor);
     if !phase.actor().is_some_and(is_dead) {
         let phase = Phase::Deleting { by: site.actor, operation: OperationId::generate() };
-        write_phase(inner, id, phase).await?;
-        *begun = true;
+        let written = write_phase(inner, id, phase).await;
+        // The network's record is written before its pools where both are too much for one commit.
+        let is_written = |network: &Versioned<Network>| network.record.phase == phase;
+        *begun |= written.is_ok() || site.replica.read().tables.networks.get(&id).is_some_and(is_written);
+        written?;
     }
     finish(inner, id).await
+}
+
+fn is_there(inner: &Inner, id: NetworkId) -> bool {
+    inner.site.replica.read().tables.networks.contains_key(&id)
 }
 
 /// Waits until everything that hangs on the network is known.

@@ -144,7 +144,7 @@ async fn the_way_out_is_chosen_by_priority_gateway_and_name() {
         controller.join(joins, "web", "c").await.unwrap();
         assert_eq!(way_out(&controller).map(|found| found.0).as_deref(), network, "{joins} has joined");
     }
-    assert_eq!(site.below("ways-out/").await, [""; 0], "this driver publishes at joins");
+    assert_eq!(site.below("ways-out/").await, [""; 0], "this driver publishes nothing for a way out");
     clean(&controller).await;
 }
 

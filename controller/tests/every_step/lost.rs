@@ -92,8 +92,9 @@ impl Run {
 
 fn all() -> impl Iterator<Item = (Shape, Operation)> {
     let suits = |shape: Shape, operation: Operation| {
-        // What a shared bridge adds to an attachment has no commits of its own.
-        operation.suits(shape) && (shape != Shape::SharedBridge || !operation.is_of_sandboxes())
+        // What a shared bridge adds to an attachment has no commits of its own, but where the way out moves.
+        let moves = matches!(operation, Operation::JoinAsWayOut | Operation::LeaveAsWayOut);
+        operation.suits(shape) && (shape != Shape::SharedBridge || !operation.is_of_sandboxes() || moves)
     };
     SHAPES.into_iter().flat_map(move |shape| {
         Operation::ALL

@@ -24,8 +24,8 @@ const SHARED: [&str; 11] = [
     "table-entry",
     "external-id",
 ];
-const LOCAL: [&str; 7] =
-    ["sandbox", "intent", "realized", "driver-record", "port-block", "link", "external-id"];
+const LOCAL: [&str; 8] =
+    ["sandbox", "way-out", "intent", "realized", "driver-record", "port-block", "link", "external-id"];
 
 /// Notes what each host shows of each name and address, after it has heard of everything.
 pub(crate) async fn all_seen(world: &World) {

@@ -1,6 +1,7 @@
 //! A crash at every step of every operation of hosts that are connected to real servers, on networks that they share
-//! and on their own: what `controller/tests/every_step` does on the memory of one process. An ordinary run tries a choice of the cases, and says
-//! which; `NETKEEP_LONG=1` tries all of them, but of the crashes of a host that finishes what another has left one in 8.
+//! and on their own: what `controller/tests/every_step` does on the memory of one process. An ordinary run tries a
+//! choice of the cases, and says which; `NETKEEP_LONG=1` tries all of them, but one in 8 of the second crashes on
+//! networks of one host, and one in 8 of the crashes of a host that finishes what another has left.
 
 #[path = "../../../controller/tests/every_step/crash/mod.rs"]
 #[expect(dead_code, reason = "the tests on memory use more of it")]

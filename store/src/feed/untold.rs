@@ -32,6 +32,11 @@ impl Untold {
         }
     }
 
+    /// True if a feed that holds what came after `floor` may have mentioned some of it before that.
+    pub(super) fn has_missed(&self, floor: Revision) -> bool {
+        !self.entries.is_empty() && self.looked < floor
+    }
+
     /// Looks at the commits that came since; all that the feed has told may be given, in order.
     pub(super) fn look<'a>(&mut self, commits: impl IntoIterator<Item = (Revision, &'a [Change])>) {
         if self.entries.is_empty() {

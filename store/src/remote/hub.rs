@@ -50,7 +50,7 @@ impl Hubs {
     /// Makes every watch begin anew.
     pub(super) fn reset(&self) {
         for hub in self.lock().values().filter_map(Weak::upgrade) {
-            hub.feed.reset(hub.feed.latest());
+            hub.feed.begin_anew();
         }
     }
 
@@ -85,6 +85,8 @@ impl Engine {
         self.session().await?;
         let _one = self.hubs.making.lock().await;
         if let Some(hub) = self.hubs.of(prefix) {
+            // Of what its caller has seen something may be gone of which the others were never told.
+            let from = if self.server.tells_every_commit() { from } else { WatchFrom::Snapshot };
             let follower = self.follower(&hub.feed, prefix, from, closed);
             return Ok(Watch::new(Sharer { _hub: hub, follower, first: None }));
         }

@@ -38,6 +38,10 @@ pub trait Server: fmt::Debug + Send + Sync + 'static {
     /// What is known of the store without asking it.
     fn info(&self) -> &StoreInfo;
 
+    /// Whether [`follow`](Server::follow) tells of every commit; else it need not tell of what was made and deleted
+    /// between two items.
+    fn tells_every_commit(&self) -> bool;
+
     /// The entry under `key`, linearizable.
     ///
     /// Cancel safe.

@@ -234,6 +234,7 @@ impl Node for ContainerNode {
         let mut tries = 1;
         loop {
             match made.container.pause().await {
+                Err(error) if tries > 1 && error.to_string().contains("already paused") => return Ok(()),
                 // On a busy machine the engine gives up before the kernel has frozen every process.
                 Err(_) if tries < PAUSES => sleep(BETWEEN_PAUSES).await,
                 settled => return settled.map_err(|error| self.failed("pause", error)),

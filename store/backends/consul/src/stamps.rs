@@ -106,6 +106,10 @@ impl Known {
         let mut owed: BTreeMap<Part, BTreeSet<Key>> = BTreeMap::new();
         for (part, bucket) in buckets {
             let moved = look.stamps.get(&part).copied().unwrap_or(0) != bucket.stamp;
+            // An item would have to reach beyond the look, where other buckets may have changed too; the next look will.
+            if moved && look.reached <= self.through {
+                continue;
+            }
             let before = self.revisions.remove(&part).unwrap_or_default();
             let again = self.owed.remove(&part).unwrap_or_default();
             let mut ahead = BTreeSet::new();
@@ -229,6 +233,15 @@ mod tests {
         let batch = known.advance(look(9, &[]), bucket(9, &[("d/a", 9)])).unwrap();
         assert_eq!((told(&batch), batch.through.get()), (vec![("d/a", 9, true), ("d/b", 9, false)], 9));
         assert!(known.changed(&look(9, &[])).is_empty(), "it is told twice, and no oftener");
+    }
+
+    #[test]
+    fn no_item_reaches_beyond_its_look() {
+        let mut known = Known::new(&look(9, &[]), &bucket(9, &[]), 9);
+        assert!(known.advance(look(9, &[]), bucket(10, &[("d/a", 10)])).is_none());
+        assert_eq!(known.changed(&look(10, &[])), [A].into());
+        let batch = known.advance(look(10, &[]), bucket(10, &[("d/a", 10)])).unwrap();
+        assert_eq!((told(&batch), batch.through.get()), (vec![("d/a", 10, true)], 10));
     }
 
     #[test]

@@ -59,6 +59,10 @@ impl Server for ConsulServer {
         &self.info
     }
 
+    fn tells_every_commit(&self) -> bool {
+        false
+    }
+
     async fn get(&self, room: Room, key: &Key) -> Result<Option<Entry>> {
         self.shared.get(room, key).await
     }

@@ -50,6 +50,10 @@ impl Server for EtcdServer {
         &self.info
     }
 
+    fn tells_every_commit(&self) -> bool {
+        true
+    }
+
     async fn get(&self, room: Room, key: &Key) -> Result<Option<Entry>> {
         list::get(&self.pool, &self.keys, room, key).await
     }

@@ -57,6 +57,10 @@ impl Server for ZooKeeperServer {
         &self.info
     }
 
+    fn tells_every_commit(&self) -> bool {
+        false
+    }
+
     async fn get(&self, room: Room, key: &Key) -> Result<Option<Entry>> {
         self.link.get(room, key).await
     }

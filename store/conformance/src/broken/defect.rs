@@ -11,7 +11,7 @@ defects! {
     /// Guards are looked at once the writes are made.
     ChecksGuardsAfterWriting("C-TXN-2" by "a_guard_sees_the_state_before_its_own_writes");
     /// Watches do not tell of deletions.
-    LosesDeletions("C-WATCH-4" by "deletions_are_told");
+    LosesDeletions("C-WATCH-4" by "deletions_are_told", "C-WATCH-4" by "who_joins_hears_of_deletions");
     /// A watch that resumes begins with the present instead of where it was.
     ResumesWithAGap("C-WATCH-2" by "a_watch_after_any_commit_has_no_gap");
     /// A reset lacks a key.

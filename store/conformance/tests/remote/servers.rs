@@ -285,6 +285,10 @@ impl Server for One {
         &self.info
     }
 
+    fn tells_every_commit(&self) -> bool {
+        true
+    }
+
     async fn get(&self, room: Room, key: &Key) -> Result<Option<Entry>> {
         let state = self.reached().await?;
         if state.freeze {
