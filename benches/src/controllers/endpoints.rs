@@ -54,7 +54,12 @@ pub(crate) async fn endpoints(pace: Pace) -> Result<Report> {
         );
         let note = format!("{keys} keys of {bytes} bytes in all");
         let control = contest.ratio(2, 1, |slice| slice.rate);
-        report.add(row.controlled(control).with_bar(Bar::AtLeast(bar)).with_note(note));
+        report.add(
+            row.controlled(control)
+                .with_bar(Bar::AtLeast(bar))
+                .because("both processors are full")
+                .with_note(note),
+        );
         let deleted = deleted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let row = Row::value(
             format!("delete endpoint, redb, {TASKS} tasks, {place}"),

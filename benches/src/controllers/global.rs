@@ -84,7 +84,12 @@ async fn creating(server: &str, report: &mut Report, pace: Pace) -> Result<()> {
     let row = Row::latency("create endpoint, etcd, 1 task, by a raw transaction of its size", &contest, 0, 1);
     let control = contest.ratio(2, 1, |slice| slice.latency);
     let note = format!("{keys} keys of {bytes} bytes in all");
-    report.add(row.controlled(control).with_bar(Bar::AtMost(1.5)).with_note(note));
+    report.add(
+        row.controlled(control)
+            .with_bar(Bar::AtMost(1.5))
+            .because("deciding, encoding, and the watch")
+            .with_note(note),
+    );
     host.close().await
 }
 

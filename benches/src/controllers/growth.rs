@@ -21,6 +21,8 @@ const READS: u32 = 64;
 const BOOTS: usize = 3;
 /// The first number of endpoints that come and go.
 const FRESH: u64 = 1 << 32;
+/// What costs that grow have in common.
+const CACHES: &str = "out of the processor's caches";
 
 /// One network with ever more endpoints, in files that are all open at once, so that they can take turns.
 pub(crate) async fn growth(pace: Pace) -> Result<Report> {
@@ -42,21 +44,22 @@ pub(crate) async fn growth(pace: Pace) -> Result<Report> {
         racers.push(racers[0].clone());
         racers
     };
-    let works: [(&str, Vec<Racer>); 3] = [
-        ("create and delete endpoint, redb, 64 tasks", each(come_and_go)),
-        ("create and delete endpoint, redb, 1 task", each(come_and_go_alone)),
-        ("look up endpoint by name", each(look_up)),
+    let works: [(&str, &str, Vec<Racer>); 3] = [
+        ("create and delete endpoint, redb, 64 tasks", "create and delete, 64 tasks", each(come_and_go)),
+        ("create and delete endpoint, redb, 1 task", "create and delete, 1 task", each(come_and_go_alone)),
+        ("look up endpoint by name", "look up by name", each(look_up)),
     ];
-    for (name, racers) in works {
+    for (name, short, racers) in works {
         let contest = Contest::run(pace, &racers).await?;
         let control = contest.ratio(sizes.len(), 0, |slice| slice.latency);
         let mut points = Vec::new();
         for (index, &size) in sizes.iter().enumerate() {
             let row = Row::latency(format!("{name}, {size} endpoints, by {}", sizes[0]), &contest, index, 0);
             points.push((size as f64, row.value));
-            report.add(if index == 0 { row } else { row.controlled(control).with_bar(Bar::AtMost(1.5)) });
+            let judged = |row: Row| row.controlled(control).with_bar(Bar::AtMost(1.5)).because(CACHES);
+            report.add(if index == 0 { row } else { judged(row) });
         }
-        lines.push(Line { name: name.to_owned(), dashed: false, points });
+        lines.push(Line { name: short.to_owned(), dashed: false, points });
     }
     for host in hosts {
         host.close().await?;
@@ -85,7 +88,9 @@ pub(crate) async fn growth(pace: Pace) -> Result<Report> {
     for (index, &(size, each)) in held.iter().enumerate() {
         let row =
             Row::value(format!("memory of the replica, {size} endpoints, for each of them"), each, "bytes");
-        report.add(if index > 0 { row.with_bar(Bar::ValueAtMost(1536.0)) } else { row });
+        let judged =
+            |row: Row| row.with_bar(Bar::ValueAtMost(1536.0)).because("records, indexes and B-trees");
+        report.add(if index > 0 { judged(row) } else { row });
     }
     lines.push(Line { name: "boot, for each endpoint".to_owned(), dashed: false, points: boots });
     let figure =

@@ -26,17 +26,22 @@ pub(crate) enum Bar {
 impl Bar {
     /// Whether the row reaches it. What was not measured does not.
     pub(crate) fn is_met(&self, row: &Row) -> bool {
+        self.missed_by(row) <= 0.0
+    }
+
+    /// How far the row is beyond it, as a part of it; not above zero if it is reached, no number if it was not measured.
+    pub(crate) fn missed_by(&self, row: &Row) -> f64 {
         let ratio = row.ratio.unwrap_or(f64::NAN);
+        let at_most = |value: f64, bar: f64| if bar == 0.0 { value } else { value / bar - 1.0 };
         match *self {
-            Self::AtLeast(bar) => ratio >= bar,
+            Self::AtLeast(bar) => 1.0 - ratio / bar,
             Self::AtLeastOrProcessor(bar) => {
                 let control = row.control.unwrap_or(f64::NAN);
                 let quiet = (control - 1.0).abs() <= OFF && row.control_spread.unwrap_or(f64::NAN) <= SPREAD;
-                let judged = if quiet { ratio } else { row.processor_ratio.unwrap_or(f64::NAN) };
-                judged >= bar
+                1.0 - if quiet { ratio } else { row.processor_ratio.unwrap_or(f64::NAN) } / bar
             }
-            Self::AtMost(bar) => ratio <= bar,
-            Self::ValueAtMost(bar) => row.value <= bar,
+            Self::AtMost(bar) => at_most(ratio, bar),
+            Self::ValueAtMost(bar) => at_most(row.value, bar),
         }
     }
 }

@@ -6,6 +6,8 @@ const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
 /// Room for the words: left, right, top, bottom.
 const ROOM: [f64; 4] = [80.0, 220.0, 40.0, 50.0];
+/// How many letters of a line's name fit to the right.
+const LETTERS: usize = 30;
 const COLORS: [&str; 6] = ["#1b6ca8", "#c2410c", "#15803d", "#7e22ce", "#a16207", "#be123c"];
 
 /// A figure with both axes by powers of ten.
@@ -24,7 +26,7 @@ pub(crate) struct Figure {
 /// One line of a figure.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    /// What it is.
+    /// What it is, in 30 letters at most, for which there is room.
     pub(crate) name: String,
     /// Whether it is what others are compared with.
     pub(crate) dashed: bool,
@@ -56,6 +58,7 @@ impl Figure {
             text(left - 6.0, up.at(power) + 4.0, "end", &short(power));
         }
         for (index, line) in self.lines.iter().enumerate() {
+            debug_assert!(line.name.chars().count() <= LETTERS, "{:?} is cut off", line.name);
             text(WIDTH - right + 34.0, top + 18.0 * index as f64 + 4.0, "start", &line.name);
         }
         for power in up.powers() {
@@ -66,10 +69,12 @@ impl Figure {
                 WIDTH - right
             );
         }
+        let mut color = 0;
         for (index, line) in self.lines.iter().enumerate() {
+            // What a line is compared with has its color.
+            color += usize::from(index > 0 && !line.dashed);
             let dashes = if line.dashed { " stroke-dasharray=\"5 4\"" } else { "" };
-            let style =
-                format!("fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{dashes}", COLORS[index / 2 % 6]);
+            let style = format!("fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{dashes}", COLORS[color % 6]);
             let path: Vec<String> =
                 line.points.iter().map(|(x, y)| format!("{:.1},{:.1}", across.at(*x), up.at(*y))).collect();
             let _ = writeln!(svg, "<polyline points=\"{}\" {style}/>", path.join(" "));
@@ -137,6 +142,9 @@ mod tests {
                 let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
                 assert!((0.0..=WIDTH).contains(&x) && (0.0..=HEIGHT).contains(&y), "{point}");
             }
+        }
+        for color in &COLORS[..2] {
+            assert_eq!(svg.matches(color).count(), 2, "each line and its key have a color of their own");
         }
         // The higher value is further up.
         let up = Axis::over([5.0, 5_000.0].into_iter(), HEIGHT, 0.0);

@@ -28,7 +28,7 @@ pub(super) fn table(rows: &[Row]) -> String {
     );
     for row in rows {
         let [value, ratio, control, processor, bar] = cells(row);
-        let met = row.met.map_or("", |met| if met { "yes" } else { "**no**" });
+        let met = met(row);
         let note = row.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
         let load = row.machine.rsplit(' ').next().unwrap_or_default();
         table.push_str(&format!(
@@ -50,6 +50,18 @@ pub(super) fn replaced(page: &str, group: &str, with: &str) -> Result<String> {
     let (before, rest) = page.split_once(&begin).with_context(place)?;
     let (_, after) = rest.split_once("<!-- end -->").with_context(place)?;
     Ok(format!("{before}{begin}{with}<!-- end -->{after}"))
+}
+
+/// Whether the bar is reached, by how much it is not, and why.
+fn met(row: &Row) -> String {
+    match (row.met, row.missed_by) {
+        (None, _) => String::new(),
+        (Some(true), _) => "yes".to_owned(),
+        (Some(false), missed_by) => {
+            let by = missed_by.map_or(String::new(), |by| format!(", by {:.0} %", by * 100.0));
+            format!("**no**{by}{}", row.why.map_or(String::new(), |why| format!(": {why}")))
+        }
+    }
 }
 
 fn cells(row: &Row) -> [String; 5] {

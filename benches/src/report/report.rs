@@ -63,7 +63,10 @@ mod tests {
     fn the_file_is_a_list_of_rows_with_all_that_was_promised() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bench.json");
-        let row = Row { ratio: Some(0.5), ..Row::value("get", 2.5, "/s") }.with_bar(Bar::AtLeast(0.75));
+        let row = Row { ratio: Some(0.5), ..Row::value("get", 2.5, "/s") }
+            .with_bar(Bar::AtLeast(0.75))
+            .because("for a reason");
+        assert!(page::table(std::slice::from_ref(&row)).contains("| **no**, by 33 %: for a reason |"));
         write_json(&[&row], &file).unwrap();
         let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
         let row = &written[0];
@@ -74,11 +77,14 @@ mod tests {
             ("ratio", json!(0.5)),
             ("bar", json!(">= 0.75")),
             ("met", json!(false)),
+            ("why", json!("for a reason")),
         ] {
             assert_eq!(row[field], value, "{field}");
         }
         assert!(row["machine"].as_str().unwrap().contains("load"));
-        for field in ["spread", "control", "control_spread", "processor", "processor_ratio", "note"] {
+        for field in
+            ["spread", "control", "control_spread", "processor", "processor_ratio", "missed_by", "note"]
+        {
             assert!(row.get(field).is_some(), "{field}");
         }
     }

@@ -30,6 +30,10 @@ pub(crate) struct Row {
     pub(crate) bar: Option<String>,
     /// Whether it was.
     pub(crate) met: Option<bool>,
+    /// By how much it was not, as a part of it.
+    pub(crate) missed_by: Option<f64>,
+    /// Why it was not.
+    pub(crate) why: Option<&'static str>,
     /// What it ran on, and how busy that was.
     pub(crate) machine: String,
     /// What else to know.
@@ -56,6 +60,8 @@ impl Row {
             processor_ratio: None,
             bar: None,
             met: None,
+            missed_by: None,
+            why: None,
             machine: machine(),
             note: None,
         }
@@ -100,7 +106,15 @@ impl Row {
     /// The same with what it has to reach.
     #[must_use]
     pub(crate) fn with_bar(self, bar: Bar) -> Self {
-        Self { bar: Some(bar.to_string()), met: Some(bar.is_met(&self)), ..self }
+        let (met, missed_by) = (bar.is_met(&self), bar.missed_by(&self));
+        let missed_by = (!met && missed_by.is_finite()).then_some(missed_by);
+        Self { bar: Some(bar.to_string()), met: Some(met), missed_by, ..self }
+    }
+
+    /// The same with the reason why its bar is missed, if it is.
+    #[must_use]
+    pub(crate) fn because(self, why: &'static str) -> Self {
+        Self { why: (self.met == Some(false)).then_some(why), ..self }
     }
 
     /// The same with a word about it.

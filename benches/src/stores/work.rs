@@ -142,13 +142,19 @@ async fn run(
             report.add(
                 Row::rate(&name, &contest, 0, 1)
                     .controlled(control(&contest))
-                    .with_bar(Bar::AtLeastOrProcessor(0.95)),
+                    .with_bar(Bar::AtLeastOrProcessor(0.95))
+                    .because(if matches!(work, Work::Get) {
+                        "the layers"
+                    } else {
+                        "a task for each, and the layers"
+                    }),
             );
             if matches!(work, Work::Commit(_)) {
                 report.add(
                     Row::rate(format!("{name}, by the bare transaction"), &contest, 0, 3)
                         .controlled(control(&contest))
-                        .with_bar(Bar::AtLeastOrProcessor(0.85)),
+                        .with_bar(Bar::AtLeastOrProcessor(0.85))
+                        .because("the same, and slot and identity"),
                 );
             }
             if matches!(work, Work::Commit(4)) {
